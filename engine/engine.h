@@ -126,6 +126,17 @@ void carat_model_free(struct carat_model *model);
 const struct carat_model_info *carat_model_info(const struct carat_model *model);
 const struct carat_tokenizer *carat_model_tokenizer(const struct carat_model *model);
 
+/* What the matrices' weights are computed with: as they are stored, or quantized after opening. */
+enum carat_weights { CARAT_WEIGHTS_STORED, CARAT_WEIGHTS_Q8_0, CARAT_WEIGHTS_Q4_0, CARAT_N_WEIGHTS };
+const char *carat_weights_name(enum carat_weights weights); /* "stored", "q8_0", "q4_0" */
+/* By name, as on the command line; false where there is none such. */
+bool carat_weights_find(const char *name, enum carat_weights *out);
+
+/* Quantizes a model's matrices that are stored as f32, f16 or bf16; before the first session over it, once. Work is
+ * shared out on `pool` (may be NULL). (Not yet: refused.) */
+enum carat_err carat_model_quantize(struct carat_model *model, enum carat_weights weights, struct pool *pool,
+                                    struct err *err);
+
 /* What the weights are: SHA-256 over config.json's bytes and the SHA-256 of each 64 MiB piece of
  * each weights file in name order; of a GGUF file, over those of its pieces alone. Reads every byte
  * once, on `pool` (may be NULL). */
@@ -135,15 +146,22 @@ enum carat_err carat_model_fingerprint(const struct carat_model *model, struct p
 /* ---- session -------------------------------------------------------------------- */
 
 enum carat_precision {
-    CARAT_PRECISION_F32, /* float32 activations: what parity is measured in */
-    CARAT_PRECISION_BF16 /* activations rounded to bf16 as a product's input (not yet: refused) */
+    CARAT_PRECISION_F32,  /* float32 activations: what parity is measured in */
+    CARAT_PRECISION_BF16, /* activations rounded to bf16 as a product's input (not yet: refused) */
+    CARAT_PRECISION_INT8, /* activations as a product's input quantized to 8 bits, block by block (not yet: refused) */
+    CARAT_N_PRECISIONS
 };
+const char *carat_precision_name(enum carat_precision precision); /* "f32", "bf16", "int8" */
+/* By name, as on the command line; false where there is none such. */
+bool carat_precision_find(const char *name, enum carat_precision *out);
 
 struct carat_session_opts {
     enum carat_precision precision;
     size_t n_threads;    /* 0: one per CPU */
     size_t batch_tokens; /* most rows in one call; 0: 512 */
-    size_t kv_tokens;    /* KV budget in tokens; 0: what fits 1/4 of free memory, for one full sequence up to 1/2 */
+    size_t kv_tokens;    /* KV budget in tokens; 0: what fits memory_bytes, or 1/4 of free memory, for one full
+                            sequence up to 1/2 */
+    size_t memory_bytes; /* most for keys, values and work memory together; 0: no limit but kv_tokens */
 };
 
 struct carat_session;
@@ -152,6 +170,13 @@ enum carat_err carat_session_open(const struct carat_model *model, const struct 
                                   struct carat_session **out, struct err *err);
 void carat_session_free(struct carat_session *s);
 size_t carat_session_batch_tokens(const struct carat_session *s);
+
+/* What a session takes at most, known when it is open: keys and values come as they are used, work memory is taken at
+ * once. The weights are the mapped file's bytes, or those of its quantized form. */
+struct carat_session_memory {
+    size_t weights_bytes, kv_bytes, work_bytes;
+};
+struct carat_session_memory carat_session_memory(const struct carat_session *s);
 size_t carat_session_kv_tokens(const struct carat_session *s);
 size_t carat_session_kv_used(const struct carat_session *s);
 const char *carat_session_isa(const struct carat_session *s); /* "avx2", "avx512", "portable", "neon" */

@@ -29,18 +29,6 @@ static size_t available_memory(void)
     return pages > 0 && size > 0 ? (size_t)pages * (size_t)size : (size_t)1 << 30;
 }
 
-/* A quarter of what is free; for a full sequence up to half of it. (The longest contexts, 131072 tokens of 300 KiB
- * each, fit few machines, and few prompts need them.) */
-static size_t kv_default(const struct carat_model *m)
-{
-    size_t most = available_memory() / 2 / m->info.kv_bytes_per_token, tokens = most / 2;
-    if (tokens > KV_DEFAULT_MAX)
-        tokens = KV_DEFAULT_MAX;
-    if (tokens < m->config.max_positions)
-        tokens = most < m->config.max_positions ? most : m->config.max_positions;
-    return tokens ? tokens : 1;
-}
-
 /* rows * width floats, zeroed, aligned for the kernels. */
 static float *floats(size_t rows, size_t width)
 {
@@ -52,42 +40,121 @@ static float *floats(size_t rows, size_t width)
     return p;
 }
 
-static enum carat_err allocate(struct carat_session *s, struct err *err)
+/* ---- work memory and budgets ------------------------------------------------------- */
+
+struct block { /* floats of work memory: where they go, their shape */
+    float **to;
+    size_t rows, width;
+};
+#define BLOCKS_MAX 16
+
+/* The one list of what the forward pass writes to, but for the rows' own data. */
+static size_t lay_out(struct carat_session *s, size_t n_threads, struct block out[BLOCKS_MAX])
 {
     const struct model_config *c = &s->model->config;
-    size_t n = s->batch, group = c->n_heads / c->n_kv_heads;
+    size_t n = s->batch, group = c->n_heads / c->n_kv_heads, hidden = session_width(c->hidden), at = 0;
     size_t behind = group * (session_width(s->context_max) + KERNEL_LANES) + group * s->head_pad;
     if (behind < HEAD_ROWS * HEAD_BLOCK)
         behind = HEAD_ROWS * HEAD_BLOCK;
     s->work_each = session_width(KERNEL_WORK + behind);
     s->qkv_width = session_width((c->n_heads + 2 * c->n_kv_heads) * c->head_dim);
-    s->rows = calloc(n, sizeof *s->rows);
-    s->x = floats(n, session_width(c->hidden));
-    s->h = floats(n, session_width(c->hidden));
-    s->y = floats(n, session_width(c->hidden));
-    s->qkv = floats(n, s->qkv_width);
-    s->q = floats(n, c->n_heads * s->head_pad);
-    s->mixed = floats(n, session_width(c->n_heads * c->head_dim));
-    s->gate = floats(n, session_width(c->inter));
-    s->up = floats(n, session_width(c->inter));
-    s->stats = calloc(HEAD_ROWS * (c->vocab / HEAD_BLOCK + 1), sizeof *s->stats);
-    s->work = floats(pool_threads(s->pool), s->work_each);
-    if (!s->rows || !s->x || !s->h || !s->y || !s->qkv || !s->q || !s->mixed || !s->gate || !s->up || !s->stats ||
-        !s->work) {
-        err_set(err, CARAT_ENOMEM, "no memory for batches of %zu tokens", n);
-        return err_hint(err, "give a smaller batch");
+    out[at++] = (struct block){&s->x, n, hidden};
+    out[at++] = (struct block){&s->h, n, hidden};
+    out[at++] = (struct block){&s->y, n, hidden};
+    out[at++] = (struct block){&s->qkv, n, s->qkv_width};
+    out[at++] = (struct block){&s->q, n, c->n_heads * s->head_pad};
+    out[at++] = (struct block){&s->mixed, n, session_width(c->n_heads * c->head_dim)};
+    out[at++] = (struct block){&s->gate, n, session_width(c->inter)};
+    out[at++] = (struct block){&s->up, n, session_width(c->inter)};
+    out[at++] = (struct block){&s->work, n_threads, s->work_each};
+    return at;
+}
+
+/* Bytes of work memory in all, were `context` the longest path. Sizes are in range: config.c, check_opts(). */
+static size_t work_bytes(struct carat_session *s, size_t n_threads, size_t context)
+{
+    const struct model_config *c = &s->model->config;
+    struct block blocks[BLOCKS_MAX];
+    size_t ropes = c->family->features & FAMILY_TWO_ROPES ? 2 : 1, total;
+    s->context_max = context;
+    total = s->batch * sizeof *s->rows + HEAD_ROWS * (c->vocab / HEAD_BLOCK + 1) * sizeof *s->stats;
+    total += HEAD_FULL * c->vocab * sizeof(float) + ropes * context * c->head_dim * sizeof(float);
+    for (size_t i = lay_out(s, n_threads, blocks); i-- > 0;)
+        total += blocks[i].rows * blocks[i].width * sizeof(float);
+    return total;
+}
+
+static size_t kv_bytes_per_token(const struct carat_model *m)
+{
+    return m->info.kv_bytes_per_token + 2 * sizeof(uint32_t); /* its slot, as free and as used */
+}
+
+/* Tokens for which `memory` suffices, work memory included; 0: none. */
+static size_t kv_within(struct carat_session *s, size_t n_threads, size_t memory)
+{
+    size_t fixed = work_bytes(s, n_threads, 0), step = 4096;
+    size_t each = (work_bytes(s, n_threads, step) - fixed + step - 1) / step + kv_bytes_per_token(s->model);
+    return memory > fixed ? (memory - fixed) / each : 0;
+}
+
+/* A quarter of what is free; for a full sequence up to half of it. (The longest contexts, 131072 tokens of 300 KiB
+ * each, fit few machines, and few prompts need them.) */
+static size_t kv_default(const struct carat_model *m)
+{
+    size_t most = available_memory() / 2 / kv_bytes_per_token(m), tokens = most / 2;
+    if (tokens > KV_DEFAULT_MAX)
+        tokens = KV_DEFAULT_MAX;
+    if (tokens < m->config.max_positions)
+        tokens = most < m->config.max_positions ? most : m->config.max_positions;
+    return tokens ? tokens : 1;
+}
+
+static enum carat_err kv_budget(struct carat_session *s, const struct carat_session_opts *o, size_t n_threads,
+                                size_t *tokens, struct err *err)
+{
+    *tokens = o->kv_tokens ? o->kv_tokens : kv_default(s->model);
+    if (o->memory_bytes) {
+        size_t most = kv_within(s, n_threads, o->memory_bytes);
+        if (!most) {
+            err_set(err, CARAT_ENOMEM, "%zu MiB of memory allow no token: work memory takes %zu MiB, a token %zu bytes",
+                    o->memory_bytes >> 20, work_bytes(s, n_threads, 0) >> 20, kv_bytes_per_token(s->model));
+            return err_hint(err, "give more memory, or smaller batches");
+        }
+        if (!o->kv_tokens && most > KV_DEFAULT_MAX)
+            most = KV_DEFAULT_MAX;
+        if (!o->kv_tokens || most < *tokens)
+            *tokens = most;
     }
+    size_t longest = s->model->config.max_positions;
+    s->context_max = *tokens < longest ? *tokens : longest;
     return CARAT_OK;
 }
 
+static enum carat_err allocate(struct carat_session *s, struct err *err)
+{
+    const struct model_config *c = &s->model->config;
+    struct block blocks[BLOCKS_MAX];
+    s->rows = calloc(s->batch, sizeof *s->rows);
+    s->stats = calloc(HEAD_ROWS * (c->vocab / HEAD_BLOCK + 1), sizeof *s->stats);
+    bool ok = s->rows && s->stats;
+    for (size_t i = lay_out(s, pool_threads(s->pool), blocks); ok && i-- > 0;)
+        ok = (*blocks[i].to = floats(blocks[i].rows, blocks[i].width)) != NULL;
+    if (ok)
+        return CARAT_OK;
+    err_set(err, CARAT_ENOMEM, "no memory for batches of %zu tokens", s->batch);
+    return err_hint(err, "give a smaller batch");
+}
+
+/* ---- opening ----------------------------------------------------------------------- */
+
 static enum carat_err check_opts(const struct carat_session_opts *o, struct err *err)
 {
-    if (o->precision == CARAT_PRECISION_BF16) {
-        err_set(err, CARAT_EUNSUPPORTED, "precision bf16 is not implemented yet");
+    if ((unsigned)o->precision >= CARAT_N_PRECISIONS)
+        return err_set(err, CARAT_EUSAGE, "precision %d does not exist", (int)o->precision);
+    if (o->precision != CARAT_PRECISION_F32) {
+        err_set(err, CARAT_EUNSUPPORTED, "precision %s is not implemented yet", carat_precision_name(o->precision));
         return err_hint(err, "use --precision f32");
     }
-    if (o->precision != CARAT_PRECISION_F32)
-        return err_set(err, CARAT_EUSAGE, "precision %d does not exist", (int)o->precision);
     if (o->batch_tokens > BATCH_MAX)
         return err_set(err, CARAT_EUSAGE, "a batch of %zu tokens; at most %zu are possible", o->batch_tokens,
                        BATCH_MAX);
@@ -106,14 +173,15 @@ enum carat_err carat_session_open(const struct carat_model *model, const struct 
     struct carat_session *s = calloc(1, sizeof *s);
     if (!s)
         return err_nomem(err, "a session");
-    size_t capacity = o.kv_tokens ? o.kv_tokens : kv_default(model);
+    size_t capacity = 0;
     s->model = model;
     s->batch = o.batch_tokens ? o.batch_tokens : BATCH_DEFAULT;
     s->head_pad = session_width(c->head_dim);
-    s->context_max = capacity < c->max_positions ? capacity : c->max_positions;
     rc = kernels_choose(&s->kernels, err);
     if (!rc)
         rc = pool_new(o.n_threads, &s->pool, err);
+    if (!rc)
+        rc = kv_budget(s, &o, pool_threads(s->pool), &capacity, err);
     if (!rc)
         rc = kv_new(capacity, c->n_layers, c->n_kv_heads * s->head_pad, &s->kv, err);
     if (!rc)
@@ -126,6 +194,9 @@ enum carat_err carat_session_open(const struct carat_model *model, const struct 
         carat_session_free(s);
         return rc;
     }
+    s->memory.weights_bytes = model->info.weights_bytes;
+    s->memory.kv_bytes = capacity * kv_bytes_per_token(model);
+    s->memory.work_bytes = work_bytes(s, pool_threads(s->pool), s->context_max);
     *out = s;
     return CARAT_OK;
 }
@@ -173,6 +244,11 @@ size_t carat_session_kv_tokens(const struct carat_session *s)
 size_t carat_session_kv_used(const struct carat_session *s)
 {
     return kv_used(s->kv);
+}
+
+struct carat_session_memory carat_session_memory(const struct carat_session *s)
+{
+    return s->memory;
 }
 
 const char *carat_session_isa(const struct carat_session *s)

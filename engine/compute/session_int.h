@@ -33,6 +33,7 @@ struct carat_session {
     struct kv *kv;
     struct rope_table rope[ROPE_KINDS]; /* ROPE_LOCAL is empty where the family has one rope */
     size_t batch;                    /* most rows */
+    struct carat_session_memory memory;
     size_t context_max;              /* most tokens a path can have */
     size_t head_pad;                 /* head_dim, padded */
 

@@ -63,9 +63,10 @@ struct response {
 
 struct backend_opts {
     enum carat_precision precision;
+    enum carat_weights weights;
     size_t n_threads;       /* 0: all */
     size_t batch_tokens;    /* 0: 512 */
-    size_t memory_bytes;    /* for the KV tree; 0: what the engine chooses */
+    size_t memory_bytes;    /* for the KV tree and work memory; 0: what the engine chooses */
     size_t max_length;      /* 0: the model's own */
     enum truncation truncation;
     enum decode_rule decode;

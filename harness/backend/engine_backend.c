@@ -26,6 +26,18 @@ void backend_free(struct backend *be)
     free(be);
 }
 
+static enum carat_err quantize(struct carat_model *model, const struct backend_opts *opts, struct err *err)
+{
+    struct pool *pool;
+    if (opts->weights == CARAT_WEIGHTS_STORED)
+        return CARAT_OK;
+    enum carat_err rc = pool_new(opts->n_threads, &pool, err);
+    if (!rc)
+        rc = carat_model_quantize(model, opts->weights, pool, err);
+    pool_free(pool);
+    return rc;
+}
+
 enum carat_err backend_open_engine(const char *path, const struct backend_opts *opts, struct backend **out,
                                    struct err *err)
 {
@@ -41,16 +53,12 @@ enum carat_err backend_open_engine(const char *path, const struct backend_opts *
     const struct carat_tokenizer_info *tok = carat_tokenizer_info(carat_model_tokenizer(be->model));
     struct carat_session_opts session = {.precision = opts->precision,
                                          .n_threads = opts->n_threads,
-                                         .batch_tokens = opts->batch_tokens};
-    if (opts->memory_bytes)
-        session.kv_tokens = opts->memory_bytes / (info->kv_bytes_per_token ? info->kv_bytes_per_token : 1);
-    if (opts->memory_bytes && session.kv_tokens == 0) {
-        rc = err_set(err, CARAT_ENOMEM, "--memory allows no token: one takes %zu bytes of KV cache",
-                     info->kv_bytes_per_token);
-        goto out;
-    }
+                                         .batch_tokens = opts->batch_tokens,
+                                         .memory_bytes = opts->memory_bytes};
     if (tok->warning)
         log_warn("%s: %s", path, tok->warning);
+    if ((rc = quantize(be->model, opts, err)))
+        goto out;
     be->add_bos = opts->add_bos < 0 ? tok->adds_bos : opts->add_bos;
     be->max_length = opts->max_length ? opts->max_length : info->max_positions;
     if (be->max_length > info->max_positions) {
@@ -93,10 +101,12 @@ enum carat_err backend_identify(struct backend *be, struct backend_identity *out
     out->deciding = json_pack("{s:s, s:s, s:i, s:s, s:b, s:I, s:s, s:s}", "weights_sha256", out->weights_sha256,
                               "tokenizer_sha256", out->tokenizer_sha256, "numerics_version",
                               CARAT_NUMERICS_VERSION, "precision",
-                              be->opts.precision == CARAT_PRECISION_BF16 ? "bf16" : "f32", "add_bos", be->add_bos,
+                              carat_precision_name(be->opts.precision), "add_bos", be->add_bos,
                               "max_length", (json_int_t)be->max_length, "truncation",
                               be->opts.truncation == TRUNCATE_LEFT ? "left" : "refuse", "decode",
                               be->opts.decode == DECODE_CONTINUATION ? "continuation" : "hf");
+    if (out->deciding && be->opts.weights != CARAT_WEIGHTS_STORED) /* absent: runs of before this was a choice */
+        json_object_set_new(out->deciding, "weights", json_string(carat_weights_name(be->opts.weights)));
     out->descriptive = describe_shapes(carat_model_info(be->model));
     if (!out->deciding || !out->descriptive) {
         json_decref(out->deciding);

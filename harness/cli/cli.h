@@ -22,7 +22,7 @@ struct options {
     int64_t limit, shots, seed, first;
     size_t threads, batch_tokens, memory, max_length, jail_memory, samples;
     double cpu_seconds, wall_seconds, temperature, top_p; /* 0: not given */
-    const char *precision, *truncation, *decode;
+    const char *precision, *weights, *truncation, *decode;
     const char *data, *db, *mirror, *output, *format, *tokenizer, *chat_template, *color, *title, *fail_if_worse, *junit;
     const char *published, *html;
     bool per_benchmark;

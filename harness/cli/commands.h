@@ -20,7 +20,7 @@ enum carat_err model_path(const char *word, char **name, char **path, struct err
 enum carat_err demo_dir(char **out, struct err *err);
 
 /* The options every computing command takes, as the backend wants them. */
-#define COMPUTE_OPTIONS "threads batch-tokens memory precision max-length truncation decode no-bos"
+#define COMPUTE_OPTIONS "threads batch-tokens memory precision weights max-length truncation decode no-bos"
 enum carat_err backend_options(const struct options *o, struct backend_opts *out, struct err *err);
 
 /* The one model that score and generate want, opened. */

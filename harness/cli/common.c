@@ -105,8 +105,10 @@ enum carat_err backend_options(const struct options *o, struct backend_opts *out
                                  .memory_bytes = o->memory,
                                  .max_length = o->max_length,
                                  .add_bos = o->no_bos ? 0 : -1};
-    if (o->precision && strcmp(o->precision, "bf16") == 0)
-        out->precision = CARAT_PRECISION_BF16;
+    if (o->precision && !carat_precision_find(o->precision, &out->precision))
+        return err_set(err, CARAT_EUSAGE, "there is no precision '%.40s'", o->precision);
+    if (o->weights && !carat_weights_find(o->weights, &out->weights))
+        return err_set(err, CARAT_EUSAGE, "there is no type of weights '%.40s'", o->weights);
     if (o->truncation && strcmp(o->truncation, "left") == 0)
         out->truncation = TRUNCATE_LEFT;
     if (o->decode && strcmp(o->decode, "continuation") == 0)

@@ -516,12 +516,12 @@ static enum carat_err finish_tasks(struct run *r, const struct backend_stats *st
 static void describe_budget(const struct run *r, struct backend *be)
 {
     const struct carat_session *s = backend_session(be);
-    const struct carat_model_info *m = carat_model_info(backend_model(be));
+    const struct carat_session_memory m = carat_session_memory(s);
     if (r->o->quiet || !r->n_requests)
         return;
-    log_info("%s: weights %.0f MiB, KV cache for %zu tokens (at most %.0f MiB), %zu rows a batch, %s kernels",
-             r->model->name, (double)m->weights_bytes / (1 << 20), carat_session_kv_tokens(s),
-             (double)carat_session_kv_tokens(s) * (double)m->kv_bytes_per_token / (1 << 20),
+    log_info("%s: weights %.0f MiB; at most %.0f MiB for keys and values of %zu tokens and %.0f MiB of work memory; %zu "
+             "rows a batch, %s kernels", r->model->name, (double)m.weights_bytes / (1 << 20),
+             (double)m.kv_bytes / (1 << 20), carat_session_kv_tokens(s), (double)m.work_bytes / (1 << 20),
              carat_session_batch_tokens(s), carat_session_isa(s));
 }
 

@@ -46,7 +46,7 @@ Test(e2e_commands, wrong_words_are_usage_errors_with_the_nearest_name)
         {{"run", "-t", "boolq"}, "-m MODEL"},
         {{"run", "-m", "demo:late"}, "carat list tasks"},
         {{"run", "--limit", "x"}, "--limit wants N, not 'x'"},
-        {{"run", "--precision", "f16"}, "--precision wants f32|bf16"},
+        {{"run", "--precision", "f16"}, "--precision wants f32|bf16|int8"},
         {{"list", "things"}, "tasks, runs and sources"},
         {{"list"}, "usage: carat list"},
         {{"tokenize"}, "-m MODEL and --tokenizer PATH"},
