@@ -9,14 +9,17 @@
  *
  *     x = embed[token] * scale                                   [N, D]
  *     each layer:
- *         h = norm(x); q, k, v = h Wq, h Wk, h Wv                [N, H hd], [N, G hd] twice
+ *         h = norm(x); q, k, v = h Wq, h Wk, h Wv                [N, H hd], [N, G hd] twice; or all from one Wqkv
  *         q, k: head norms, where the family has them; turned by their position
  *         k, v -> the token's slot, so that rows of this very batch find each other there
  *         h = softmax(q k / sqrt(hd), over the path or the layer's window) v     [N, H hd]
  *         y = h Wo;    y = norm(y)?;   x += y
- *         h = norm(x); h = act(h Wgate) * (h Wup)                [N, I]
+ *         h = norm(x); h = act(h Wgate) * (h Wup)                [N, I]; ungated: h = act(h Wup)
  *         y = h Wdown; y = norm(y)?;   x += y
  *     rows that were asked about: logits = norm(x) Whead          head.c
+ *
+ * Norms are RMS or LayerNorm, any product may add a bias. Where attention and MLP stand side by side, the second h is a
+ * norm of x as it was before the first x += y.
  *
  * In the last layer only asked rows go on behind k and v: nobody would look at the others.
  *
@@ -48,7 +51,7 @@ struct product {
     struct target to[3];
     size_t n_to;
     size_t columns; /* a chunk */
-    bool gated;     /* to[0] = act(to[0]) * to[1]: both are computed by the same chunk */
+    bool activated; /* to[0] = act(to[0]), or with two targets act(to[0]) * to[1]: one chunk computes both */
 };
 
 static size_t chunks_of(const struct product *p, const struct target *t)
@@ -72,13 +75,15 @@ static void product_part(const struct product *p, const struct target *t, size_t
         .work = work,
     };
     p->s->kernels->matmul(&m);
+    for (size_t r = 0; t->w->bias && r < p->rows; r++)
+        p->s->kernels->add(m.y + r * m.ldy, t->w->bias + column, m.cols);
 }
 
 static void product_chunk(void *context, size_t chunk, size_t thread)
 {
     const struct product *p = context;
     float *work = session_work(p->s, thread);
-    if (!p->gated) {
+    if (!p->activated) {
         size_t t = 0;
         for (; chunk >= chunks_of(p, &p->to[t]); t++)
             chunk -= chunks_of(p, &p->to[t]);
@@ -86,11 +91,17 @@ static void product_chunk(void *context, size_t chunk, size_t thread)
         return;
     }
     size_t column = chunk * p->columns, left = p->to[0].w->rows - column;
-    product_part(p, &p->to[0], column, work);
-    product_part(p, &p->to[1], column, work);
-    for (size_t r = 0; r < p->rows; r++)
-        p->s->kernels->gated(p->s->model->config.act, p->to[0].y + r * p->to[0].ldy + column,
-                             p->to[1].y + r * p->to[1].ldy + column, left < p->columns ? left : p->columns);
+    size_t n = left < p->columns ? left : p->columns;
+    enum activation act = p->s->model->config.act;
+    for (size_t t = 0; t < p->n_to; t++)
+        product_part(p, &p->to[t], column, work);
+    for (size_t r = 0; r < p->rows; r++) {
+        float *y = p->to[0].y + r * p->to[0].ldy + column;
+        if (p->n_to == 2)
+            p->s->kernels->gated(act, y, p->to[1].y + r * p->to[1].ldy + column, n);
+        else
+            p->s->kernels->activate(act, y, n);
+    }
 }
 
 static void product_run(struct product *p)
@@ -103,7 +114,7 @@ static void product_run(struct product *p)
         p->columns *= 2;
     for (size_t i = 0; i < p->n_to; i++) {
         operations += (double)p->to[i].w->rows * (double)(k * p->rows);
-        n_chunks += p->gated && i ? 0 : chunks_of(p, &p->to[i]);
+        n_chunks += p->activated && i ? 0 : chunks_of(p, &p->to[i]);
     }
     session_run(p->s, n_chunks, operations, product_chunk, p);
 }
@@ -117,8 +128,8 @@ struct pass { /* what the steps of one call share */
     size_t n;                  /* rows that are still computed */
     size_t layer;
     size_t width;              /* of x, h, y */
-    const float *post_norm;    /* on y, or NULL */
-    const float *norm;         /* of the sum, into h */
+    struct norm post_norm;     /* on y, or none */
+    struct norm norm;          /* of the sum, into h */
 };
 
 typedef void row_fn(struct pass *p, size_t row);
@@ -142,23 +153,40 @@ static void each_row(struct pass *p, size_t width, row_fn *fn)
     session_run(p->s, (p->n + ROWS_A_CHUNK - 1) / ROWS_A_CHUNK, 4.0 * (double)(width * p->n), row_chunk, &step);
 }
 
+static void norm_row(const struct pass *p, float *out, const float *x, struct norm norm, size_t n)
+{
+    if (norm.bias)
+        p->k->layer_norm(out, x, norm.gain, norm.bias, n, p->c->norm_eps);
+    else
+        p->k->rms_norm(out, x, norm.gain, n, p->c->norm_eps);
+}
+
 static void embed_row(struct pass *p, size_t r)
 {
     const struct matrix *e = &p->s->model->embed;
     const unsigned char *w = e->data + (size_t)p->s->rows[r].token * dtype_bytes(e->dtype, e->cols);
     float *x = p->s->x + r * p->width;
     p->k->widen(x, w, e->dtype, p->c->hidden, p->c->embed_scale);
-    p->k->rms_norm(p->s->h + r * p->width, x, p->norm, p->c->hidden, p->c->norm_eps);
+    norm_row(p, p->s->h + r * p->width, x, p->norm, p->c->hidden);
 }
 
 /* x += norm(y)?; h = norm(x) */
 static void residual_row(struct pass *p, size_t r)
 {
     float *x = p->s->x + r * p->width, *y = p->s->y + r * p->width;
-    if (p->post_norm)
-        p->k->rms_norm(y, y, p->post_norm, p->c->hidden, p->c->norm_eps);
+    if (p->post_norm.gain)
+        norm_row(p, y, y, p->post_norm, p->c->hidden);
     p->k->add(x, y, p->c->hidden);
-    p->k->rms_norm(p->s->h + r * p->width, x, p->norm, p->c->hidden, p->c->norm_eps);
+    norm_row(p, p->s->h + r * p->width, x, p->norm, p->c->hidden);
+}
+
+/* Before an MLP beside the attention: its input is a norm of the same x, attention's where it has none of its own. */
+static void parallel_row(struct pass *p, size_t r)
+{
+    float *x = p->s->x + r * p->width;
+    if (p->norm.gain)
+        norm_row(p, p->s->h + r * p->width, x, p->norm, p->c->hidden);
+    p->k->add(x, p->s->y + r * p->width, p->c->hidden);
 }
 
 /* A layer's rope: the local one where it has a window and the family has two. */
@@ -178,13 +206,13 @@ static void part_pairs(float *to, const float *from, size_t half)
 }
 
 /* Normed, turned, and spread to padded heads at `to`. */
-static void place_heads(struct pass *p, const struct row *row, float *from, size_t n, const float *gain, float *to)
+static void place_heads(struct pass *p, const struct row *row, float *from, size_t n, struct norm norm, float *to)
 {
     const struct rope_table *t = rope_of(p);
     size_t hd = p->c->head_dim, at = row->position * t->half;
     for (size_t i = 0; i < n; i++, from += hd, to += p->s->head_pad) {
-        if (gain)
-            p->k->rms_norm(from, from, gain, hd, p->c->norm_eps);
+        if (norm.gain)
+            norm_row(p, from, from, norm, hd);
         if (p->s->model->rope_pairs)
             part_pairs(to, from, t->half);
         else
@@ -198,13 +226,22 @@ static void heads_row(struct pass *p, size_t r)
     struct carat_session *s = p->s;
     const struct row *row = &s->rows[r];
     const struct layer *l = &s->model->layers[p->layer];
-    size_t hd = p->c->head_dim, groups = p->c->n_kv_heads, stride = groups * s->head_pad;
+    size_t hd = p->c->head_dim, groups = p->c->n_kv_heads, heads = p->c->n_heads / groups, stride = groups * s->head_pad;
     float *q = s->qkv + r * s->qkv_width, *k = q + p->c->n_heads * hd, *v = k + groups * hd;
+    size_t next_q = heads * hd, next_kv = hd; /* from one group to the next */
+    float *queries = s->q + r * p->c->n_heads * s->head_pad;
+    float *keys = kv_keys(s->kv, p->layer) + row->slot * stride;
     float *values = kv_values(s->kv, p->layer) + row->slot * stride;
-    place_heads(p, row, q, p->c->n_heads, l->q_norm, s->q + r * p->c->n_heads * s->head_pad);
-    place_heads(p, row, k, groups, l->k_norm, kv_keys(s->kv, p->layer) + row->slot * stride);
-    for (size_t g = 0; g < groups; g++)
-        memcpy(values + g * s->head_pad, v + g * hd, hd * sizeof *v);
+    if (s->model->qkv_by_group) {
+        k = q + heads * hd;
+        v = k + hd;
+        next_q = next_kv = (heads + 2) * hd;
+    }
+    for (size_t g = 0; g < groups; g++, q += next_q, k += next_kv, v += next_kv) {
+        place_heads(p, row, q, heads, l->q_norm, queries + g * heads * s->head_pad);
+        place_heads(p, row, k, 1, l->k_norm, keys + g * s->head_pad);
+        memcpy(values + g * s->head_pad, v, hd * sizeof *v);
+    }
 }
 
 /* ---- attention ---------------------------------------------------------------------- */
@@ -297,6 +334,8 @@ static void keep_asked(struct pass *p, size_t n_asks)
         if (n != row) {
             s->rows[n] = s->rows[row];
             memcpy(s->x + n * p->width, s->x + row * p->width, p->width * sizeof *s->x);
+            if (p->c->parallel)
+                memcpy(s->h + n * p->width, s->h + row * p->width, p->width * sizeof *s->h);
             memcpy(s->q + n * heads, s->q + row * heads, heads * sizeof *s->q);
         }
         n++;
@@ -304,42 +343,68 @@ static void keep_asked(struct pass *p, size_t n_asks)
     p->n = n;
 }
 
-static void layer(struct pass *p, size_t n_asks)
+static void attention_inputs(struct pass *p)
 {
     struct carat_session *s = p->s;
-    const struct model_config *c = p->c;
     const struct layer *l = &s->model->layers[p->layer];
-    bool last = p->layer + 1 == c->n_layers;
-    size_t q_width = c->n_heads * c->head_dim, kv_width = c->n_kv_heads * c->head_dim, inter = session_width(c->inter);
-
     struct product qkv = {.s = s, .x = s->h, .ldx = p->width, .rows = p->n, .n_to = 3};
+    size_t q_width = p->c->n_heads * p->c->head_dim, kv_width = p->c->n_kv_heads * p->c->head_dim;
     qkv.to[0] = (struct target){&l->q, s->qkv, s->qkv_width};
     qkv.to[1] = (struct target){&l->k, s->qkv + q_width, s->qkv_width};
     qkv.to[2] = (struct target){&l->v, s->qkv + q_width + kv_width, s->qkv_width};
+    if (l->qkv.data) {
+        qkv.to[0].w = &l->qkv;
+        qkv.n_to = 1;
+    }
     product_run(&qkv);
     each_row(p, q_width, heads_row);
+}
+
+static void attention_output(struct pass *p)
+{
+    struct carat_session *s = p->s;
+    const struct layer *l = &s->model->layers[p->layer];
+    struct product o = {.s = s, .x = s->mixed, .ldx = session_width(l->o.cols), .rows = p->n, .n_to = 1};
+    o.to[0] = (struct target){&l->o, s->y, p->width};
+    product_run(&o);
+    p->post_norm = l->attn_post_norm;
+    p->norm = l->mlp_norm;
+    each_row(p, p->c->hidden, p->c->parallel ? parallel_row : residual_row);
+}
+
+static void mlp(struct pass *p, struct norm next)
+{
+    struct carat_session *s = p->s;
+    const struct layer *l = &s->model->layers[p->layer];
+    size_t inter = session_width(p->c->inter);
+    struct product in = {.s = s, .x = s->h, .ldx = p->width, .rows = p->n, .n_to = 2, .activated = true};
+    in.to[0] = (struct target){&l->gate, s->gate, inter};
+    in.to[1] = (struct target){&l->up, s->up, inter};
+    if (p->c->ungated) {
+        in.to[0].w = &l->up;
+        in.n_to = 1;
+    }
+    product_run(&in);
+    struct product down = {.s = s, .x = s->gate, .ldx = inter, .rows = p->n, .n_to = 1};
+    down.to[0] = (struct target){&l->down, s->y, p->width};
+    product_run(&down);
+    p->post_norm = l->mlp_post_norm;
+    p->norm = next;
+    each_row(p, p->c->hidden, residual_row);
+}
+
+static void layer(struct pass *p, size_t n_asks)
+{
+    const struct carat_model *m = p->s->model;
+    bool last = p->layer + 1 == p->c->n_layers;
+    attention_inputs(p);
     if (last)
         keep_asked(p, n_asks);
     if (!p->n)
         return;
     attention(p);
-    struct product o = {.s = s, .x = s->mixed, .ldx = session_width(q_width), .rows = p->n, .n_to = 1};
-    o.to[0] = (struct target){&l->o, s->y, p->width};
-    product_run(&o);
-    p->post_norm = l->attn_post_norm;
-    p->norm = l->mlp_norm;
-    each_row(p, c->hidden, residual_row);
-
-    struct product mlp = {.s = s, .x = s->h, .ldx = p->width, .rows = p->n, .n_to = 2, .gated = true};
-    mlp.to[0] = (struct target){&l->gate, s->gate, inter};
-    mlp.to[1] = (struct target){&l->up, s->up, inter};
-    product_run(&mlp);
-    struct product down = {.s = s, .x = s->gate, .ldx = inter, .rows = p->n, .n_to = 1};
-    down.to[0] = (struct target){&l->down, s->y, p->width};
-    product_run(&down);
-    p->post_norm = l->mlp_post_norm;
-    p->norm = last ? s->model->final_norm : l[1].attn_norm;
-    each_row(p, c->hidden, residual_row);
+    attention_output(p);
+    mlp(p, last ? m->final_norm : m->layers[p->layer + 1].attn_norm);
 }
 
 /* Leaves the rows that were asked about, normed for the head, in s->h. */

@@ -53,7 +53,11 @@ struct kernel_table {
     void (*widen)(float *out, const unsigned char *w, enum dtype dtype, size_t n, float scale);
     /* out = x / sqrt(mean(x^2) + eps) * gain. out may be x. */
     void (*rms_norm)(float *out, const float *x, const float *gain, size_t n, float eps);
+    /* out = (x - mean) / sqrt(mean((x - mean)^2) + eps) * gain + bias. out may be x. */
+    void (*layer_norm)(float *out, const float *x, const float *gain, const float *bias, size_t n, float eps);
     void (*add)(float *x, const float *y, size_t n);
+    /* x = act(x) */
+    void (*activate)(enum activation act, float *x, size_t n);
     /* gate = act(gate) * up */
     void (*gated)(enum activation act, float *gate, const float *up, size_t n);
     /* x = cap * tanh(x / cap) */

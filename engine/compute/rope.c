@@ -9,8 +9,22 @@
 
 #include "fixmath.h"
 
-enum carat_err rope_init(struct rope_table *t, const struct rope *rope, size_t head_dim, size_t n_max,
-                         struct err *err)
+/* Llama 3: a frequency whose wave is longer than original / low is divided by the factor, one shorter than
+ * original / high is kept, and between the two they are mixed. */
+static float scale_by_wave(float frequency, const struct rope *rope)
+{
+    double original = (double)rope->original, longest = original / rope->low, shortest = original / rope->high;
+    float wave = 1.0f / frequency * (float)(2 * 3.14159265358979323846);
+    if (wave > (float)longest)
+        return frequency / (float)rope->factor;
+    if (wave < (float)shortest)
+        return frequency;
+    float smooth = (1.0f / wave * (float)original - (float)rope->low) / (float)(rope->high - rope->low);
+    return (1.0f - smooth) * frequency / (float)rope->factor + smooth * frequency;
+}
+
+enum carat_err rope_init(struct rope_table *t, const struct rope *rope, const float *factors, size_t head_dim,
+                         size_t n_max, struct err *err)
 {
     size_t n;
     *t = (struct rope_table){.half = head_dim / 2, .n_max = n_max};
@@ -27,7 +41,10 @@ enum carat_err rope_init(struct rope_table *t, const struct rope *rope, size_t h
     for (size_t i = 0; i < t->half; i++) {
         float exponent = (float)(2 * i) / (float)head_dim;
         float power = (float)fix_exp(log_theta * (double)exponent);
-        t->frequency[i] = 1.0f / power / (float)rope->factor;
+        float frequency = 1.0f / power;
+        t->frequency[i] = rope->by_wave ? scale_by_wave(frequency, rope)
+                          : factors     ? frequency / factors[i] / (float)rope->factor
+                                        : frequency / (float)rope->factor;
     }
     return CARAT_OK;
 }

@@ -11,8 +11,9 @@ struct rope_table {
     float *cosine, *sine;        /* [n_max, half] */
 };
 
-enum carat_err rope_init(struct rope_table *t, const struct rope *rope, size_t head_dim, size_t n_max,
-                         struct err *err);
+/* `factors` (may be NULL): [head_dim / 2], what the file divides each frequency by. */
+enum carat_err rope_init(struct rope_table *t, const struct rope *rope, const float *factors, size_t head_dim,
+                         size_t n_max, struct err *err);
 void rope_fill(struct rope_table *t, size_t n); /* positions 0 .. n - 1 are there afterwards */
 void rope_release(struct rope_table *t);
 

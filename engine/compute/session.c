@@ -187,9 +187,9 @@ enum carat_err carat_session_open(const struct carat_model *model, const struct 
     if (!rc)
         rc = allocate(s, err);
     if (!rc)
-        rc = rope_init(&s->rope[ROPE_GLOBAL], &c->rope[ROPE_GLOBAL], c->head_dim, s->context_max, err);
+        rc = rope_init(&s->rope[ROPE_GLOBAL], &c->rope[ROPE_GLOBAL], model->rope_factors, c->head_dim, s->context_max, err);
     if (!rc && (c->family->features & FAMILY_TWO_ROPES))
-        rc = rope_init(&s->rope[ROPE_LOCAL], &c->rope[ROPE_LOCAL], c->head_dim, s->context_max, err);
+        rc = rope_init(&s->rope[ROPE_LOCAL], &c->rope[ROPE_LOCAL], NULL, c->head_dim, s->context_max, err);
     if (rc) {
         carat_session_free(s);
         return rc;

@@ -16,12 +16,16 @@
 
 enum activation {
     ACT_SILU,
-    ACT_GELU_TANH
+    ACT_GELU_TANH,
+    ACT_GELU /* by the error function */
 };
 
 struct rope {
     double theta;
-    double factor; /* linear scaling: positions count 1 / factor */
+    double factor;      /* linear scaling: positions count 1 / factor */
+    bool by_wave;       /* Llama 3's scaling: the factor is for long waves alone (compute/rope.c) */
+    double low, high;   /* low_freq_factor and high_freq_factor: long and short begin at original / low, / high */
+    size_t original;    /* original_max_position_embeddings */
 };
 enum { ROPE_GLOBAL, ROPE_LOCAL, ROPE_KINDS }; /* local: layers with a window, where a family sets them apart */
 
@@ -40,6 +44,8 @@ struct model_config {
     float attn_softcap;       /* 0: none */
     float final_softcap;      /* 0: none */
     enum activation act;
+    bool ungated;             /* mlp(h) = act(h Wup) Wdown */
+    bool parallel;            /* x += attention(h) + mlp(h): both from the layer's input */
     bool tied;                /* the head is the embedding */
     int32_t bos;              /* -1: none */
     int32_t eos[CONFIG_EOS_MAX];

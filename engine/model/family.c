@@ -6,7 +6,7 @@
 #include "model_int.h"
 
 #define MATRIX(tensor, gguf, field, rows, cols) {tensor, gguf, offsetof(struct layer, field), rows, cols}
-#define VECTOR(tensor, gguf, field, dim) {tensor, gguf, offsetof(struct layer, field), dim, DIM_NONE}
+#define NORM(tensor, gguf, field, dim) {tensor, gguf, offsetof(struct layer, field.gain), dim, DIM_NONE}
 
 #define ATTENTION_AND_MLP                                                                       \
     MATRIX("self_attn.q_proj.weight", "attn_q", q, DIM_Q, DIM_HIDDEN),                          \
@@ -16,28 +16,28 @@
     MATRIX("mlp.gate_proj.weight", "ffn_gate", gate, DIM_INTER, DIM_HIDDEN),                    \
     MATRIX("mlp.up_proj.weight", "ffn_up", up, DIM_INTER, DIM_HIDDEN),                          \
     MATRIX("mlp.down_proj.weight", "ffn_down", down, DIM_HIDDEN, DIM_INTER),                    \
-    VECTOR("input_layernorm.weight", "attn_norm", attn_norm, DIM_HIDDEN)
+    NORM("input_layernorm.weight", "attn_norm", attn_norm, DIM_HIDDEN)
 
 /* Beware: post_attention_layernorm stands before the MLP in Llama and Gemma 1 and behind
  * the attention in Gemma 2 and 3. */
 static const struct family_part PRE_NORM[] = {
     ATTENTION_AND_MLP,
-    VECTOR("post_attention_layernorm.weight", "ffn_norm", mlp_norm, DIM_HIDDEN),
+    NORM("post_attention_layernorm.weight", "ffn_norm", mlp_norm, DIM_HIDDEN),
     {.name = NULL},
 };
 
 #define SANDWICH                                                                                \
     ATTENTION_AND_MLP,                                                                          \
-    VECTOR("post_attention_layernorm.weight", "post_attention_norm", attn_post_norm, DIM_HIDDEN),\
-    VECTOR("pre_feedforward_layernorm.weight", "ffn_norm", mlp_norm, DIM_HIDDEN),               \
-    VECTOR("post_feedforward_layernorm.weight", "post_ffw_norm", mlp_post_norm, DIM_HIDDEN)
+    NORM("post_attention_layernorm.weight", "post_attention_norm", attn_post_norm, DIM_HIDDEN),\
+    NORM("pre_feedforward_layernorm.weight", "ffn_norm", mlp_norm, DIM_HIDDEN),               \
+    NORM("post_feedforward_layernorm.weight", "post_ffw_norm", mlp_post_norm, DIM_HIDDEN)
 
 static const struct family_part SANDWICH_NORM[] = {SANDWICH, {.name = NULL}};
 
 static const struct family_part SANDWICH_QK_NORM[] = {
     SANDWICH,
-    VECTOR("self_attn.q_norm.weight", "attn_q_norm", q_norm, DIM_HEAD),
-    VECTOR("self_attn.k_norm.weight", "attn_k_norm", k_norm, DIM_HEAD),
+    NORM("self_attn.q_norm.weight", "attn_q_norm", q_norm, DIM_HEAD),
+    NORM("self_attn.k_norm.weight", "attn_k_norm", k_norm, DIM_HEAD),
     {.name = NULL},
 };
 

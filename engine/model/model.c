@@ -385,7 +385,7 @@ static enum carat_err take_tensors(struct carat_model *m, struct err *err)
     for (size_t i = 0; !rc && i < c->n_layers; i++)
         rc = take_layer(m, i, err);
     if (!rc)
-        rc = take_gain(m, m->is_gguf ? "output_norm.weight" : "model.norm.weight", c->hidden, &m->final_norm, err);
+        rc = take_gain(m, m->is_gguf ? "output_norm.weight" : "model.norm.weight", c->hidden, &m->final_norm.gain, err);
     if (c->tied)
         m->head = m->embed;
     else if (!rc)

@@ -10,19 +10,23 @@
 
 /* A weight matrix as it lies in its file: rows of `cols` numbers, unaligned. */
 struct matrix {
-    const unsigned char *data; /* borrowed from the mapping */
+    const unsigned char *data; /* borrowed from the mapping; NULL: the family has none */
     enum dtype dtype;
     size_t rows, cols;         /* [out, in] */
+    const float *bias;         /* [rows], widened; or NULL */
+};
+
+/* Widened, with 1 + w done. With a bias it is a LayerNorm, without an RMS norm; without a gain there is none. */
+struct norm {
+    const float *gain, *bias;
 };
 
 struct layer {
     struct matrix q, k, v, o;        /* [heads*hd, D], [kv*hd, D], [kv*hd, D], [D, heads*hd] */
-    struct matrix gate, up, down;    /* [I, D], [I, D], [D, I] */
-    const float *attn_norm;          /* [D]; all gains are widened, with 1 + w done */
-    const float *attn_post_norm;     /* [D] or NULL */
-    const float *mlp_norm;           /* [D] */
-    const float *mlp_post_norm;      /* [D] or NULL */
-    const float *q_norm, *k_norm;    /* [hd] or NULL */
+    struct matrix qkv;               /* instead of q, k and v: [(heads + 2 kv)*hd, D] */
+    struct matrix gate, up, down;    /* [I, D], or none; [I, D], [D, I] */
+    struct norm attn_norm, attn_post_norm, mlp_norm, mlp_post_norm; /* [D]; a parallel MLP may share attention's */
+    struct norm q_norm, k_norm;      /* [hd] */
 };
 
 struct weights_file {
@@ -41,9 +45,11 @@ struct carat_model {
     struct matrix embed;         /* [V, D] */
     struct matrix head;          /* [V, D]; the same as embed where tied */
     struct layer *layers;        /* [n_layers] */
-    const float *final_norm;     /* [D] */
+    struct norm final_norm;      /* [D] */
     bool is_gguf;                /* one file: gains have their 1, names are GGUF's */
     bool rope_pairs;             /* q and k come with the numbers that turn together side by side */
+    bool qkv_by_group;           /* qkv has the rows of one key-value head after the other: its queries, key, value */
+    const float *rope_factors;   /* [hd / 2] that frequencies are divided by, or NULL */
     struct buf config_text;      /* config.json's bytes, for the fingerprint; empty for GGUF */
 };
 

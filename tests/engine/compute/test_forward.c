@@ -193,7 +193,7 @@ Test(forward, positions_end_with_the_model)
 Test(forward, numbers_that_are_not_finite_are_an_error)
 {
     struct err err = ERR_INIT;
-    float *gain = (float *)(uintptr_t)s->model->final_norm;
+    float *gain = (float *)(uintptr_t)s->model->final_norm.gain;
     uint32_t a = node(0);
     float kept = gain[3];
     gain[3] = NAN;

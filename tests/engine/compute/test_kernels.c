@@ -149,7 +149,7 @@ Test(kernels, a_row_of_a_product_does_not_depend_on_the_others)
 
 /* ---- functions ---------------------------------------------------------------------- */
 
-enum { GELU, SILU, CAP, SOFTMAX, NORM, N_FUNCTIONS };
+enum { GELU, GELU_ERF, UNGATED, SILU, CAP, SOFTMAX, NORM, LAYER_NORM, N_FUNCTIONS };
 
 /* Every exponent and both signs, then the usual range densely; zeros and the edges of exp. */
 static void fill(float *x)
@@ -168,10 +168,13 @@ static void apply(const struct kernel_table *t, int f, float *x, size_t n)
         ones[i] = 1;
     switch (f) {
     case GELU: t->gated(ACT_GELU_TANH, x, ones, n); break;
+    case GELU_ERF: t->gated(ACT_GELU, x, ones, n); break;
+    case UNGATED: t->activate(ACT_GELU, x, n); break;
     case SILU: t->gated(ACT_SILU, x, ones, n); break;
     case CAP: t->softcap(x, n, 5); break;
     case SOFTMAX: x[n] = t->softmax(x, n); break;
     case NORM: t->rms_norm(x, x, ones, n, 1e-6f); break;
+    case LAYER_NORM: t->layer_norm(x, x, ones, ones, n, 1e-6f); break;
     default: break;
     }
     free(ones);
@@ -181,6 +184,8 @@ static double exact(int f, double x)
 {
     switch (f) {
     case GELU: return 0.5 * x * (1 + tanh(sqrt(2 / acos(-1)) * (x + 0.044715 * x * x * x)));
+    case GELU_ERF:
+    case UNGATED: return 0.5 * x * erfc(-x / sqrt(2));
     case SILU: return x / (1 + exp(-x));
     default: return 5 * tanh(x / 5);
     }
@@ -193,7 +198,7 @@ static void check_functions(const struct kernel_table *t)
             float *a = floats(N + 1, 1, 1), *b = floats(N + 1, 1, 1);
             fill(a);
             fill(b);
-            if (f == NORM) /* a mean square within range */
+            if (f == NORM || f == LAYER_NORM) /* a mean square within range */
                 a[11] = b[11] = 1;
             apply(&kernels_portable, f, a, n);
             apply(t, f, b, n);
@@ -219,13 +224,32 @@ Test(kernels, functions_are_right_to_a_few_units_in_the_last_place)
         for (size_t i = 0; i < N; i++) {
             double want = exact(f, (double)x[i]);
             /* far out GELU and SiLU are negative and vanish; there the absolute error counts */
-            double off = fabs((double)y[i] - want) / fmax(fabs(want), f == CAP ? 1e-36 : 1e-6);
+            double floor = f == CAP ? 1e-36 : f == GELU_ERF || f == UNGATED ? 1e-2 : 1e-6;
+            double off = fabs((double)y[i] - want) / fmax(fabs(want), floor);
             most = off > most ? off : most;
         }
         cr_expect_lt(most, f == CAP ? 4e-7 : 2e-6, "function %d: relative error %g", f, most);
     }
     free(x);
     free(y);
+}
+
+Test(kernels, layer_norm_is_that_of_the_definition)
+{
+    enum { WIDTH = 77 };
+    float *x = floats(WIDTH, 5, 3), *gain = floats(WIDTH, 6, 1), *bias = floats(WIDTH, 7, 1), y[WIDTH];
+    double mean = 0, variance = 0;
+    for (size_t i = 0; i < WIDTH; i++)
+        mean += (double)x[i] / WIDTH;
+    for (size_t i = 0; i < WIDTH; i++)
+        variance += ((double)x[i] - mean) * ((double)x[i] - mean) / WIDTH;
+    kernels_at(0)->layer_norm(y, x, gain, bias, WIDTH, 1e-5f);
+    for (size_t i = 0; i < WIDTH; i++)
+        cr_assert_float_eq((double)y[i], ((double)x[i] - mean) / sqrt(variance + 1e-5) * (double)gain[i] + (double)bias[i],
+                           2e-6, "%zu", i);
+    free(x);
+    free(gain);
+    free(bias);
 }
 
 Test(kernels, softmax_of_a_row_sums_what_it_leaves)
@@ -252,6 +276,8 @@ Test(kernels, a_nan_is_never_swallowed)
         cr_assert(isnan(t->stats(x, 40).sum), "at %zu", at);
         memset(ones, 0, sizeof ones);
         t->gated(ACT_GELU_TANH, x, ones, 40);
+        cr_assert(isnan(x[at]));
+        t->activate(ACT_GELU, x, 40);
         cr_assert(isnan(x[at]));
         x[at] = NAN;
         cr_assert(isnan(t->softmax(x, 48)), "at %zu", at);
