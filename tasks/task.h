@@ -43,7 +43,7 @@
 
 /* Raised when a structure below changes in a way that old plugins cannot meet. A plugin of another
  * version is refused by name. */
-#define CARAT_TASK_ABI 1
+#define CARAT_TASK_ABI 2
 
 struct carat_text { /* a view of UTF-8 bytes; {NULL, 0} is "none", {"", 0} the empty text */
     const char *p;
@@ -79,6 +79,12 @@ struct carat_host {
                        struct carat_text *out);
     /* the subset's name ("abstract_algebra") or "" */
     const char *(*subset)(const struct carat_ctx *ctx);
+    /* the task's own `self`, as it is */
+    const void *(*self)(const struct carat_ctx *ctx);
+    /* is the row read as a shot? */
+    bool (*is_shot)(const struct carat_ctx *ctx);
+    /* in judge(): the name of the metric that is asked for */
+    const char *(*metric)(const struct carat_ctx *ctx);
     /* records the message and returns -1: `return host->fail(ctx, "...")` */
     int (*fail)(struct carat_ctx *ctx, const char *fmt, ...);
 };
@@ -90,9 +96,16 @@ struct carat_example {
     const struct carat_text *choices;    /* multiple choice: answers without the delimiter */
     size_t n_choices;
     int gold;                            /* index of the right choice; -1: none is right */
+    const int *golds;                    /* several right choices instead of one, -1 among them is none; NULL: `gold` */
+    size_t n_golds;
     const struct carat_text *questions;  /* "multiple input" (WinoGrande): n_choices contexts; then */
     struct carat_text ending;            /*   `ending` is the one continuation of them all */
-    struct carat_text answer;            /* generation: the answer as a shot shows it */
+    struct carat_text answer;            /* the answer as a shot shows it (multiple choice: NULL: the right choice);
+                                            log-likelihood: the text asked for, with its own blank before it;
+                                            rolling: the whole text */
+    struct carat_text answer_prefix;     /* how an answer begins ("gen_prefix"): behind the question and in each shot,
+                                            with the delimiter where no white space is; {NULL, 0}: none */
+    struct carat_text description;       /* where it depends on the row: instead of the task's; {NULL, 0}: the task's */
     struct carat_text target;            /* the right answer as items list it; {NULL, 0}: generation: `answer`, multiple
                                             choice: gold's number or `ending` */
     const struct carat_text *references; /* generation: texts that count as right; NULL: `answer` alone */
@@ -102,6 +115,8 @@ struct carat_example {
 enum carat_output {
     CARAT_MULTIPLE_CHOICE, /* a log-likelihood for each choice */
     CARAT_GENERATE,        /* text until a stop */
+    CARAT_LOGLIKELIHOOD,   /* the log-likelihood of one text, `answer`, behind the question */
+    CARAT_ROLLING,         /* ... of a whole text, `answer`, from its beginning; nothing is before it */
 };
 
 enum carat_shots {
@@ -115,11 +130,27 @@ enum carat_filter_kind {
     CARAT_FILTER_TAKE_FIRST,
     CARAT_FILTER_STRIP,             /* remove_whitespace */
     CARAT_FILTER_LOWERCASE,
+    CARAT_FILTER_UPPERCASE,
+    CARAT_FILTER_TAKE_FIRST_K,      /* refused where there are fewer than k */
+    CARAT_FILTER_MAJORITY_VOTE,     /* the most frequent answer, of equals the one seen first */
+    CARAT_FILTER_MAP,               /* an answer in the table becomes what stands beside it */
+    CARAT_FILTER_MULTI_CHOICE_REGEX, /* as REGEX; where that finds nothing, a choice's text, then a letter behind ":";
+                                        the choices are the example's, else the row's field "choices" */
+};
+struct carat_mapping {
+    const char *from, *to;
 };
 struct carat_filter_step {
     enum carat_filter_kind kind;
     const char *pattern;  /* REGEX: PCRE2 syntax, leftmost-first as Python's re */
     int select;           /* REGEX: index of the match taken; -1: the last */
+    const char *fallback; /* REGEX: the answer where nothing is found; NULL: "[invalid]" */
+    size_t k;             /* TAKE_FIRST_K */
+    const struct carat_mapping *map; /* MAP */
+    size_t n_map;
+    const char *map_default; /* MAP: the answer of all others; NULL: they have none */
+    bool ignore_case, ignore_punctuation; /* MULTI_CHOICE_REGEX, of texts: Unicode's punctuation */
+    const char *const *ignore_patterns;   /* MULTI_CHOICE_REGEX; NULL-terminated; or NULL */
 };
 struct carat_filter { /* a named pipeline over one response: "strict-match" */
     const char *name;
@@ -133,16 +164,40 @@ enum carat_metric_kind {
     CARAT_METRIC_ACC_BYTES,   /* ... in UTF-8 bytes */
     CARAT_METRIC_EXACT_MATCH, /* filtered text equals a reference, after `ignore` */
     CARAT_METRIC_PASS_AT_K,   /* the program made of the text passes its tests, in the jail */
-    CARAT_METRIC_JUDGED,      /* what the task's judge() says of the filtered text */
+    CARAT_METRIC_JUDGED,      /* what the task's judge() says of the filtered text: right or not */
+    CARAT_METRIC_GRADED,      /* ... its score */
+    CARAT_METRIC_GREEDY,      /* every token was the model's first choice: of a right choice ("exact_match"), of a
+                                 log-likelihood's text ("acc") */
+    CARAT_METRIC_F1,          /* multiple choice: the choice taken against the right one, over all items */
+    CARAT_METRIC_MCC,         /* Matthews' correlation, likewise */
+    CARAT_METRIC_PERPLEXITY,  /* log-likelihood: of the texts, each as a whole */
+    CARAT_METRIC_WORD_PERPLEXITY, /* rolling: of a word, as \s+ splits */
+    CARAT_METRIC_BYTE_PERPLEXITY, /* rolling: of a byte of UTF-8 */
+    CARAT_METRIC_BITS_PER_BYTE,   /* rolling */
+};
+/* How the items' values become one. All but DEFAULT to be named only where a task differs from its metric's own. */
+enum carat_aggregation {
+    CARAT_AGGREGATE_DEFAULT,  /* the kind's own: F1, MCC, ... BITS_PER_BYTE; else MEAN */
+    CARAT_AGGREGATE_MEAN,
+    CARAT_AGGREGATE_MEDIAN,   /* sorted(values)[n / 2] */
+    CARAT_AGGREGATE_NANMEAN,
+    CARAT_AGGREGATE_PERPLEXITY,
+    CARAT_AGGREGATE_WEIGHTED_PERPLEXITY,
+    CARAT_AGGREGATE_BITS_PER_BYTE,
+    CARAT_AGGREGATE_F1,
+    CARAT_AGGREGATE_MCC,
 };
 struct carat_metric {
     const char *name;
     enum carat_metric_kind kind;
     bool ignore_case;
     bool ignore_punctuation;            /* ASCII's 32 */
+    bool ignore_numbers;                /* ASCII's ten digits */
     const char *const *ignore_patterns; /* removed from both sides first; NULL-terminated; or NULL */
     const size_t *k;                    /* PASS_AT_K: which k, 0-terminated: the values are called NAME@k; NULL: k is 1
                                            and the value is called NAME */
+    enum carat_aggregation aggregation;
+    bool lower_is_better;
 };
 
 struct carat_subset { /* a leaf of the task with its own rows and score: an MMLU subject */
@@ -154,9 +209,17 @@ struct carat_program { /* PASS_AT_K: what is run in the jail */
     struct carat_text source; /* Python 3: the candidate and, behind it, its tests */
 };
 
-struct carat_verdict { /* JUDGED */
+enum carat_decided { /* what told whether an answer is right; counted with the items */
+    CARAT_DECIDED_UNSAID,
+    CARAT_DECIDED_BY_TEXT,    /* the texts are equal */
+    CARAT_DECIDED_BY_ALGEBRA, /* equal or different as terms */
+    CARAT_DECIDED_BY_NEITHER, /* not equal as texts, and algebra could not say: counted as wrong */
+};
+struct carat_verdict { /* JUDGED, GRADED */
     bool right;
     bool found; /* was there an answer in the text at all? */
+    double score; /* GRADED */
+    enum carat_decided decided;
 };
 
 struct carat_task {
@@ -176,6 +239,7 @@ struct carat_task {
     struct carat_text (*describe)(const struct carat_host *host, struct carat_ctx *ctx,
                                   const struct carat_value *shot); /* or made, per subset; `shot` is the pool's first
                                                                       row, NULL where no shots are asked for */
+    const void *self;          /* the task's own: host->self() gives it to its functions (interpreters) */
     const char *delimiter;     /* between question and answer; NULL: " " */
     const char *shot_delimiter; /* after each shot; NULL: "\n\n" */
     const struct carat_subset *subsets;
@@ -188,6 +252,9 @@ struct carat_task {
     /* generation */
     const char *const *stops;  /* NULL-terminated */
     size_t max_tokens;
+    double temperature;        /* 0: greedy */
+    double top_p;              /* 0 or 1: all */
+    size_t repeats;            /* samples of each prompt; 0: one */
     const struct carat_filter *filters; /* none: one pipeline "none", the text as it is */
     size_t n_filters;
     /* PASS_AT_K: the program for a completion */

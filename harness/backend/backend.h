@@ -16,7 +16,11 @@
 #include "base/base.h"
 #include "engine/engine.h"
 
-enum request_kind { REQUEST_LOGLIKELIHOOD, REQUEST_GENERATE };
+enum request_kind {
+    REQUEST_LOGLIKELIHOOD,
+    REQUEST_GENERATE,
+    REQUEST_ROLLING, /* the log-likelihood of `continuation` from its beginning; prefix and prompt are empty */
+};
 
 /* What to do with a sequence that the model cannot hold. */
 enum truncation {
@@ -40,6 +44,8 @@ struct request {
     bool ids_given;                  /* the context is `ids`, not text (generate -m with "ids") */
     const int32_t *ids;
     size_t n_ids;
+    const int32_t *continuation_ids; /* ids_given, log-likelihood */
+    size_t n_continuation_ids;
 };
 
 enum finish { FINISH_STOP, FINISH_LENGTH, FINISH_EOS };

@@ -40,6 +40,21 @@ enum carat_err jobs_tokenize(const struct tokenize_rules *rules, const struct re
                              struct err *err);
 void jobs_release(struct jobs *jobs);
 
+/* A text's ids, with BOS first where `bos` asks for it and the text does not begin with it. */
+enum carat_err jobs_encode(const struct tokenize_rules *rules, struct str text, bool bos, struct carat_ids *out,
+                           struct err *err);
+
+/* ---- rolling requests (rolling.c): each as windows that the model can hold ---------------------- */
+
+bool rolling_any(const struct request *requests, size_t n);
+/* Hands `engine` the requests with windows in place of the rolling ones, and the caller's events whole answers. */
+typedef enum carat_err rolling_engine_fn(void *context, const struct request *requests, size_t n,
+                                         const struct backend_events *events, struct backend_stats *stats,
+                                         struct err *err);
+enum carat_err rolling_answer(const struct tokenize_rules *rules, const struct request *requests, size_t n,
+                              const struct backend_events *events, rolling_engine_fn *engine, void *context,
+                              struct backend_stats *stats, struct err *err);
+
 /* Runs the jobs through the session: one trie, packed batches, continuous decoding. */
 struct schedule_rules {
     const struct carat_tokenizer *tok;

@@ -116,20 +116,26 @@ enum carat_err backend_identify(struct backend *be, struct backend_identity *out
     return CARAT_OK;
 }
 
-enum carat_err backend_answer(struct backend *be, const struct request *requests, size_t n,
-                              const struct backend_events *events, struct backend_stats *stats, struct err *err)
+static struct tokenize_rules rules_of(const struct backend *be)
 {
     const struct carat_tokenizer *tok = carat_model_tokenizer(be->model);
     const struct carat_tokenizer_info *info = carat_tokenizer_info(tok);
-    struct tokenize_rules rules = {.tok = tok,
+    return (struct tokenize_rules){.tok = tok,
                                    .add_bos = be->add_bos,
                                    .bos = info->bos,
                                    .eos = info->eos,
                                    .max_length = be->max_length,
                                    .kv_tokens = carat_session_kv_tokens(be->session),
                                    .truncation = be->opts.truncation};
+}
+
+static enum carat_err answer(void *context, const struct request *requests, size_t n,
+                             const struct backend_events *events, struct backend_stats *stats, struct err *err)
+{
+    struct backend *be = context;
+    const struct tokenize_rules rules = rules_of(be);
     struct schedule_rules schedule = {
-        .tok = tok, .model = carat_model_info(be->model), .decode = be->opts.decode};
+        .tok = rules.tok, .model = carat_model_info(be->model), .decode = be->opts.decode};
     struct jobs jobs;
     *stats = (struct backend_stats){.n_requests = n};
     enum carat_err rc = jobs_tokenize(&rules, requests, n, events, stats, &jobs, err);
@@ -138,6 +144,15 @@ enum carat_err backend_answer(struct backend *be, const struct request *requests
     rc = schedule_run(be->session, &schedule, &jobs, events, stats, err);
     jobs_release(&jobs);
     return rc;
+}
+
+enum carat_err backend_answer(struct backend *be, const struct request *requests, size_t n,
+                              const struct backend_events *events, struct backend_stats *stats, struct err *err)
+{
+    const struct tokenize_rules rules = rules_of(be);
+    *stats = (struct backend_stats){.n_requests = n};
+    return rolling_any(requests, n) ? rolling_answer(&rules, requests, n, events, answer, be, stats, err)
+                                    : answer(be, requests, n, events, stats, err);
 }
 
 const struct carat_model *backend_model(const struct backend *be)

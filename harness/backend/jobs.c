@@ -35,8 +35,8 @@ static enum carat_err join_and_split(const struct request *r, struct arena *aren
 }
 
 /* With BOS first, unless the text itself begins with it. */
-static enum carat_err encode(const struct tokenize_rules *rules, struct str text, bool bos, struct carat_ids *out,
-                             struct err *err)
+enum carat_err jobs_encode(const struct tokenize_rules *rules, struct str text, bool bos, struct carat_ids *out,
+                           struct err *err)
 {
     out->n = 0;
     enum carat_err rc = carat_tokenizer_encode(rules->tok, text, CARAT_TOK_SPECIAL, out, err);
@@ -80,7 +80,7 @@ static enum carat_err encode_context(struct encoder *e, struct jobs *jobs, const
     if (same_context(e, r))
         return CARAT_OK;
     e->kept_valid = false;
-    enum carat_err rc = encode(e->rules, context, e->rules->add_bos, &e->ctx, err);
+    enum carat_err rc = jobs_encode(e->rules, context, e->rules->add_bos, &e->ctx, err);
     if (rc)
         return rc;
     e->kept = keep_ids(&jobs->arena, e->ctx.ids, e->ctx.n);
@@ -93,11 +93,24 @@ static enum carat_err encode_context(struct encoder *e, struct jobs *jobs, const
     return CARAT_OK;
 }
 
+static enum carat_err take_ids(struct job *job, struct err *err)
+{
+    const struct request *r = job->request;
+    job->ctx = r->ids;
+    job->n_ctx = r->n_ids;
+    job->cont = r->continuation_ids;
+    job->n_cont = r->n_continuation_ids;
+    return job->n_ctx && job->n_cont ? CARAT_OK
+                                     : err_set(err, CARAT_EINPUT, "the context or the continuation has no tokens");
+}
+
 static enum carat_err tokenize_pair(struct encoder *e, struct jobs *jobs, struct job *job, struct err *err)
 {
     const struct request *r = job->request;
     const struct tokenize_rules *rules = e->rules;
     struct text_pair pair;
+    if (r->ids_given)
+        return take_ids(job, err);
     enum carat_err rc = join_and_split(r, &e->text, &pair, err);
     if (rc)
         return rc;
@@ -107,7 +120,7 @@ static enum carat_err tokenize_pair(struct encoder *e, struct jobs *jobs, struct
     if (pair.context.n == 0) {
         /* Nothing before the continuation: BOS (else EOS) is the context, and is not doubled. */
         int32_t first = rules->bos >= 0 ? rules->bos : rules->eos;
-        rc = encode(rules, pair.continuation, false, &e->whole, err);
+        rc = jobs_encode(rules, pair.continuation, false, &e->whole, err);
         if (rc)
             return rc;
         if (!e->whole.n)
@@ -125,8 +138,8 @@ static enum carat_err tokenize_pair(struct encoder *e, struct jobs *jobs, struct
     }
     rc = encode_context(e, jobs, r, pair.context, err);
     if (!rc)
-        rc = encode(rules, (struct str){pair.context.p, pair.context.n + pair.continuation.n}, rules->add_bos,
-                    &e->whole, err);
+        rc = jobs_encode(rules, (struct str){pair.context.p, pair.context.n + pair.continuation.n}, rules->add_bos,
+                         &e->whole, err);
     if (rc)
         return rc;
     job->ctx = e->kept;

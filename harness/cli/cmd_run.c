@@ -18,7 +18,7 @@ enum { SAMPLES_MAX = 10000 };
 
 static enum carat_err sampling_options(const struct options *o, struct eval_sampling *out, struct err *err)
 {
-    *out = (struct eval_sampling){.n_samples = o->samples ? o->samples : 1,
+    *out = (struct eval_sampling){.n_samples = o->samples ? o->samples : o->temperature > 0 ? 1 : 0,
                                   .temperature = o->temperature,
                                   .top_p = o->top_p > 0 ? o->top_p : 1};
     if (o->samples > SAMPLES_MAX)

@@ -59,6 +59,16 @@ static enum carat_err add_sampling(const struct eval_options *o, struct buf *set
     return rc;
 }
 
+/* What was asked for; else the task's own. */
+static struct eval_sampling sampling_of(const struct eval_options *o, const struct carat_task *task)
+{
+    if (o->sampling.n_samples)
+        return o->sampling;
+    return (struct eval_sampling){.n_samples = task->repeats ? task->repeats : 1,
+                                  .temperature = task->temperature,
+                                  .top_p = task->top_p > 0 ? task->top_p : 1};
+}
+
 static enum carat_err load_bench(const struct eval_options *o, const struct proto_leaf *leaf,
                                  struct carat_dataset *ds, struct arena *arena, struct bench *out, struct err *err)
 {
@@ -78,7 +88,8 @@ static enum carat_err load_bench(const struct eval_options *o, const struct prot
                             shots, (uint32_t)o->seed, &out->plan, err);
     if (!rc)
         rc = proto_settings_json(out->plan, &out->settings);
-    if (!rc && task->output == CARAT_GENERATE && o->sampling.temperature > 0)
+    out->sampling = sampling_of(o, task);
+    if (!rc && task->output == CARAT_GENERATE && o->sampling.n_samples && o->sampling.temperature > 0)
         rc = add_sampling(o, &out->settings, err);
     if (rc) {
         if (err->code == CARAT_OK)

@@ -30,7 +30,7 @@ struct eval_model {
 };
 
 struct eval_sampling {
-    size_t n_samples;         /* of each prompt; 1 when greedy */
+    size_t n_samples;         /* of each prompt; 1 when greedy; 0: as the task says, which settles all three */
     double temperature;       /* 0: greedy */
     double top_p;             /* 1: all */
 };
@@ -57,6 +57,7 @@ struct bench {                /* one leaf with its rows */
     struct carat_rows *rows, *pool;
     json_t **row_values, **pool_values; /* [n] borrowed from them: what a plan takes */
     struct proto_plan *plan;
+    struct eval_sampling sampling; /* n_samples >= 1 */
     struct buf settings;      /* JSON */
     struct str headline;
     double chance;

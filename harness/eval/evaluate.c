@@ -184,10 +184,10 @@ static struct request request_of(const struct run *r, const struct item *item, s
     const struct bench *b = &r->set->items[item->bench];
     const struct carat_task *task = b->leaf.task;
     const struct proto_item *p = &item->proto;
-    const struct eval_sampling *s = &r->o->sampling;
+    const struct eval_sampling *s = &b->sampling;
     struct request q = {.prefix = p->prefix, .prompt = p->prompts ? p->prompts[i] : p->prompt};
-    if (task->output == CARAT_MULTIPLE_CHOICE) {
-        q.kind = REQUEST_LOGLIKELIHOOD;
+    if (p->continuations) {
+        q.kind = task->output == CARAT_ROLLING ? REQUEST_ROLLING : REQUEST_LOGLIKELIHOOD;
         q.continuation = p->continuations[i];
         return q;
     }
@@ -202,8 +202,8 @@ static struct request request_of(const struct run *r, const struct item *item, s
 
 static enum carat_err add_requests(struct run *r, struct item *item, struct err *err)
 {
-    const bool choices = r->set->items[item->bench].leaf.task->output == CARAT_MULTIPLE_CHOICE;
-    const size_t n = choices ? item->proto.n_requests : r->o->sampling.n_samples;
+    const bool choices = item->proto.continuations != NULL;
+    const size_t n = choices ? item->proto.n_requests : r->set->items[item->bench].sampling.n_samples;
     enum carat_err rc = reserve_requests(r, n, err);
     if (rc)
         return rc;

@@ -23,8 +23,15 @@ struct str filter_name(const struct filter_pipeline *pipelines, size_t i);
 /* Does it pick the answer out of the text, so that the rest of the text does not matter? */
 bool filter_extracts(const struct filter_pipeline *pipelines, size_t i);
 
+/* Does one of its steps ask for the item's choices (multi_choice_regex)? */
+bool filter_wants_choices(const struct filter_pipeline *pipelines, size_t i);
+
 /* Runs pipeline i over answers[0, *n) in place; *n may shrink. Texts must be valid UTF-8. */
-enum carat_err filter_run(const struct filter_pipeline *pipelines, size_t i, struct filter_answer *answers, size_t *n,
-                          struct arena *arena, struct err *err);
+struct filter_choices {
+    const struct str *items;
+    size_t n;
+};
+enum carat_err filter_run(const struct filter_pipeline *pipelines, size_t i, const struct filter_choices *choices,
+                          struct filter_answer *answers, size_t *n, struct arena *arena, struct err *err);
 
 #endif

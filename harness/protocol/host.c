@@ -212,6 +212,12 @@ static bool regex_find(struct carat_ctx *ctx, struct carat_text s, const char *p
 
 static const char *subset(const struct carat_ctx *ctx) { return ctx->leaf->subset ? ctx->leaf->subset->name : ""; }
 
+static const void *self(const struct carat_ctx *ctx) { return ctx->leaf->task->self; }
+
+static bool is_shot(const struct carat_ctx *ctx) { return ctx->is_shot; }
+
+static const char *metric(const struct carat_ctx *ctx) { return ctx->metric ? ctx->metric : ""; }
+
 const struct carat_host *host_functions(void)
 {
     static const struct carat_host host = {
@@ -231,6 +237,9 @@ const struct carat_host *host_functions(void)
         .regex_replace = regex_replace,
         .regex_find = regex_find,
         .subset = subset,
+        .self = self,
+        .is_shot = is_shot,
+        .metric = metric,
         .fail = fail,
     };
     return &host;

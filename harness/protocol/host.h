@@ -20,6 +20,8 @@ struct carat_ctx {
     struct arena *arena;
     struct err *err;
     const struct proto_leaf *leaf;
+    bool is_shot;
+    const char *metric;  /* judge(): whose */
     enum carat_err failed;
     struct regex *patterns[HOST_PATTERNS];
     size_t n_patterns;

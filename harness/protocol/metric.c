@@ -18,9 +18,46 @@ size_t metric_argmax(const double *x, size_t n)
     return best;
 }
 
+bool metric_is_of_text(const struct carat_metric *metric)
+{
+    return metric->kind == CARAT_METRIC_EXACT_MATCH || metric_is_judged(metric);
+}
+
+bool metric_is_judged(const struct carat_metric *metric)
+{
+    return metric->kind == CARAT_METRIC_JUDGED || metric->kind == CARAT_METRIC_GRADED;
+}
+
+enum carat_aggregation metric_aggregation(const struct carat_metric *metric)
+{
+    if (metric->aggregation != CARAT_AGGREGATE_DEFAULT)
+        return metric->aggregation;
+    switch (metric->kind) {
+    case CARAT_METRIC_F1: return CARAT_AGGREGATE_F1;
+    case CARAT_METRIC_MCC: return CARAT_AGGREGATE_MCC;
+    case CARAT_METRIC_PERPLEXITY: return CARAT_AGGREGATE_PERPLEXITY;
+    case CARAT_METRIC_WORD_PERPLEXITY:
+    case CARAT_METRIC_BYTE_PERPLEXITY: return CARAT_AGGREGATE_WEIGHTED_PERPLEXITY;
+    case CARAT_METRIC_BITS_PER_BYTE: return CARAT_AGGREGATE_BITS_PER_BYTE;
+    default: return CARAT_AGGREGATE_MEAN;
+    }
+}
+
+const char *metric_companion(const struct carat_metric *metric)
+{
+    switch (metric->kind) {
+    case CARAT_METRIC_F1:
+    case CARAT_METRIC_MCC: return "gold";
+    case CARAT_METRIC_WORD_PERPLEXITY: return "words";
+    case CARAT_METRIC_BYTE_PERPLEXITY:
+    case CARAT_METRIC_BITS_PER_BYTE: return "bytes";
+    default: return NULL;
+    }
+}
+
 struct str metric_value_name(const struct carat_metric *metric, const char *filter, size_t k, struct arena *arena)
 {
-    if (metric->kind == CARAT_METRIC_EXACT_MATCH || metric->kind == CARAT_METRIC_JUDGED)
+    if (metric_is_of_text(metric))
         return str_from(arena_printf(arena, "%s,%s", metric->name, filter));
     if (metric->kind == CARAT_METRIC_PASS_AT_K && metric->k)
         return str_from(arena_printf(arena, "%s@%zu", metric->name, k));
@@ -86,11 +123,13 @@ void metric_match_free(struct metric_match *m)
     free(m);
 }
 
-static void drop_punctuation(struct buf *b)
+static const struct str punctuation = {"!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", 32}, digits = {"0123456789", 10};
+
+static void drop_characters(struct buf *b, struct str dropped)
 {
     size_t kept = 0;
     for (size_t i = 0; i < b->n; i++)
-        if (!memchr("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", b->p[i], 32))
+        if (!memchr(dropped.p, b->p[i], dropped.n))
             b->p[kept++] = b->p[i];
     if (b->p) {
         b->n = kept;
@@ -105,7 +144,7 @@ static void swap(struct buf *a, struct buf *b)
     *b = t;
 }
 
-/* The order is the reference's: patterns, then case, then punctuation. `out` holds nothing before. */
+/* The order is the reference's: patterns, then case, punctuation, digits. `out` holds nothing before. */
 static enum carat_err normalise(const struct metric_match *m, struct str s, struct buf *out, struct err *err)
 {
     struct buf next = BUF_INIT(BUF_MAX_DEFAULT);
@@ -120,7 +159,9 @@ static enum carat_err normalise(const struct metric_match *m, struct str s, stru
         swap(out, &next);
     }
     if (!rc && m->metric->ignore_punctuation)
-        drop_punctuation(out);
+        drop_characters(out, punctuation);
+    if (!rc && m->metric->ignore_numbers)
+        drop_characters(out, digits);
     buf_release(&next);
     return rc;
 }

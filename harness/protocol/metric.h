@@ -21,6 +21,16 @@ void metric_match_free(struct metric_match *m); /* NULL is fine */
 enum carat_err metric_match_run(const struct metric_match *m, struct str answer, const struct str *references,
                                 size_t n, bool *equal, struct err *err);
 
+/* Is it of generated text, so that it has a value under each filter? Does the task's judge() say it? */
+bool metric_is_of_text(const struct carat_metric *metric);
+bool metric_is_judged(const struct carat_metric *metric);
+
+/* How its items' values become one; never DEFAULT. */
+enum carat_aggregation metric_aggregation(const struct carat_metric *metric);
+/* The value that stands beside the metric's own in each item ("words", "bytes": its weight; "gold": the right choice);
+ * NULL: none. */
+const char *metric_companion(const struct carat_metric *metric);
+
 /* A value's full name: "acc", "exact_match,FILTER", of a metric with a list of k "pass@K". {NULL, 0}: no memory. */
 struct str metric_value_name(const struct carat_metric *metric, const char *filter, size_t k, struct arena *arena);
 

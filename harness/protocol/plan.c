@@ -176,7 +176,7 @@ static struct carat_text shot_answer(const struct carat_task *task, const struct
                                      struct carat_text *question)
 {
     const struct carat_text none = {NULL, 0};
-    if (task->output == CARAT_GENERATE)
+    if (task->output != CARAT_MULTIPLE_CHOICE || (ex->answer.p && !ex->questions))
         return ex->answer;
     if (ex->gold < 0)
         return none;
@@ -191,7 +191,7 @@ static enum carat_err add_shot(const struct proto_plan *plan, const json_t *row,
 {
     const struct carat_task *task = plan->leaf.task;
     struct carat_example ex;
-    enum carat_err rc = plan_example(plan, row, arena, &ex, err);
+    enum carat_err rc = plan_example(plan, row, true, arena, &ex, err);
     if (rc)
         return rc;
     struct carat_text question = ex.question;
@@ -200,9 +200,15 @@ static enum carat_err add_shot(const struct proto_plan *plan, const json_t *row,
         return err_set(err, CARAT_EINPUT, "cannot be a shot: it has no right answer");
     buf_addstr(out, str_of(question));
     /* The reference takes an empty string for "no answer" and leaves out both delimiters; an empty choice is one. */
-    if (answer.n || task->output == CARAT_MULTIPLE_CHOICE) {
-        buf_adds(out, plan_delimiter(task));
-        buf_addstr(out, str_of(answer));
+    if (ex.answer_prefix.n)
+        plan_add_prefix(plan_delimiter(task), str_of(ex.answer_prefix), out);
+    if (answer.n || (task->output == CARAT_MULTIPLE_CHOICE && !ex.answer.p)) {
+        if (ex.answer_prefix.n)
+            plan_add_prefix(" ", str_of(answer), out);
+        else {
+            buf_adds(out, plan_delimiter(task));
+            buf_addstr(out, str_of(answer));
+        }
         buf_adds(out, plan_shot_delimiter(task));
     }
     return buf_failed(out) ? err_nomem(err, "a prompt") : CARAT_OK;

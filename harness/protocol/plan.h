@@ -27,13 +27,19 @@ struct proto_plan {
 /* "task: row 3 of 'test'" in front of the message. Returns the code. */
 enum carat_err plan_at_row(const struct proto_plan *plan, size_t index, struct err *err);
 
-/* Reads a row by its task and checks what the task made of it; memory is `arena`'s. */
-enum carat_err plan_example(const struct proto_plan *plan, const json_t *row, struct arena *arena,
+/* Reads a row by its task, as an item or as a shot, and checks what the task made of it; memory is `arena`'s. */
+enum carat_err plan_example(const struct proto_plan *plan, const json_t *row, bool is_shot, struct arena *arena,
                             struct carat_example *out, struct err *err);
+
+/* Appends how an answer begins ("gen_prefix") and the delimiter where neither side of the join has white space. */
+void plan_add_prefix(const char *delimiter, struct str prefix, struct buf *out);
 
 /* Appends one pool row as a shot; its memory is `arena`'s. */
 enum carat_err plan_add_shot(const struct proto_plan *plan, size_t pool_index, struct arena *arena, struct buf *out,
                              struct err *err);
+
+/* Are its requests log-likelihoods? */
+static inline bool plan_scores(const struct carat_task *task) { return task->output != CARAT_GENERATE; }
 
 static inline const char *plan_delimiter(const struct carat_task *task)
 {

@@ -22,6 +22,25 @@ static bool good_name(const char *name)
     return true;
 }
 
+enum { MAX_REPEATS = 100000 };
+
+/* Which outputs a kind of metric is for, as bits. */
+static unsigned outputs_of(enum carat_metric_kind kind)
+{
+    enum { CHOICE = 1u << CARAT_MULTIPLE_CHOICE, TEXT = 1u << CARAT_GENERATE, ONE = 1u << CARAT_LOGLIKELIHOOD,
+           ROLLING = 1u << CARAT_ROLLING };
+    static const unsigned outputs[] = {
+        [CARAT_METRIC_ACC] = CHOICE,         [CARAT_METRIC_ACC_NORM] = CHOICE,
+        [CARAT_METRIC_ACC_BYTES] = CHOICE,   [CARAT_METRIC_EXACT_MATCH] = TEXT,
+        [CARAT_METRIC_PASS_AT_K] = TEXT,     [CARAT_METRIC_JUDGED] = TEXT,
+        [CARAT_METRIC_GRADED] = TEXT,        [CARAT_METRIC_GREEDY] = CHOICE | ONE,
+        [CARAT_METRIC_F1] = CHOICE,          [CARAT_METRIC_MCC] = CHOICE,
+        [CARAT_METRIC_PERPLEXITY] = ONE,     [CARAT_METRIC_WORD_PERPLEXITY] = ROLLING,
+        [CARAT_METRIC_BYTE_PERPLEXITY] = ROLLING, [CARAT_METRIC_BITS_PER_BYTE] = ROLLING,
+    };
+    return outputs[kind];
+}
+
 static const char *wrong_with_required(const struct carat_task *task)
 {
     const struct {
@@ -33,7 +52,7 @@ static const char *wrong_with_required(const struct carat_task *task)
         {!task->test_split || !*task->test_split, "the field 'test_split' is missing"},
         {!task->example, "the field 'example' is missing"},
         {!task->metrics || !task->n_metrics, "the field 'metrics' is missing"},
-        {task->output != CARAT_MULTIPLE_CHOICE && task->output != CARAT_GENERATE, "the field 'output' is unknown"},
+        {(unsigned)task->output > CARAT_ROLLING, "the field 'output' is unknown"},
         {(unsigned)task->shots > CARAT_SHOTS_NEVER, "the field 'shots' is unknown"},
         {task->default_shots < 0, "the field 'default_shots' is negative"},
         {task->default_shots > 0 && task->shots == CARAT_SHOTS_NEVER,
@@ -43,7 +62,13 @@ static const char *wrong_with_required(const struct carat_task *task)
         {task->n_subsets && !task->subsets, "the field 'subsets' is missing"},
         {task->n_filters && !task->filters, "the field 'filters' is missing"},
         {task->output == CARAT_GENERATE && !task->max_tokens, "the field 'max_tokens' is missing"},
-        {task->output == CARAT_MULTIPLE_CHOICE && task->n_filters, "filters are for generated text"},
+        {task->output != CARAT_GENERATE && task->n_filters, "filters are for generated text"},
+        {task->output == CARAT_ROLLING && task->shots != CARAT_SHOTS_NEVER,
+         "a whole text is scored as it stands: the field 'shots' must be CARAT_SHOTS_NEVER"},
+        {task->output != CARAT_GENERATE && (task->repeats > 1 || task->temperature > 0), "samples are of generated text"},
+        {!(task->temperature >= 0 && task->temperature <= 100), "the field 'temperature' is not from 0 to 100"},
+        {!(task->top_p >= 0 && task->top_p <= 1), "the field 'top_p' is not from 0 to 1"},
+        {task->repeats > MAX_REPEATS, "the field 'repeats' is more than 100000"},
         {task->metrics && proto_needs_jail(task) && !task->program, "the field 'program' is missing, which pass@k needs"},
     };
     for (size_t i = 0; i < sizeof required / sizeof *required; i++)
@@ -52,22 +77,46 @@ static const char *wrong_with_required(const struct carat_task *task)
     return NULL;
 }
 
+static bool wants_companion(enum carat_aggregation how)
+{
+    return how == CARAT_AGGREGATE_WEIGHTED_PERPLEXITY || how == CARAT_AGGREGATE_BITS_PER_BYTE ||
+           how == CARAT_AGGREGATE_F1 || how == CARAT_AGGREGATE_MCC;
+}
+
 static const char *wrong_with_metrics(const struct carat_task *task)
 {
     for (size_t i = 0; i < task->n_metrics; i++) {
         const struct carat_metric *metric = &task->metrics[i];
         if (!metric->name || !*metric->name)
             return "a metric has no name";
-        if ((unsigned)metric->kind > CARAT_METRIC_JUDGED)
+        if ((unsigned)metric->kind > CARAT_METRIC_BITS_PER_BYTE)
             return "a metric's kind is unknown";
-        bool of_choices = metric->kind <= CARAT_METRIC_ACC_BYTES;
-        if (of_choices != (task->output == CARAT_MULTIPLE_CHOICE))
+        if ((unsigned)metric->aggregation > CARAT_AGGREGATE_MCC)
+            return "a metric's aggregation is unknown";
+        if (!(outputs_of(metric->kind) & 1u << task->output))
             return "a metric does not fit the output";
-        if (metric->kind == CARAT_METRIC_JUDGED && !task->judge)
+        if (wants_companion(metric_aggregation(metric)) && !metric_companion(metric))
+            return "a metric's aggregation wants a second number, which its kind does not have";
+        if (metric_is_judged(metric) && !task->judge)
             return "the field 'judge' is missing, which a metric needs";
         if (metric->k && !metric->k[0])
             return "a metric's list of k is empty";
     }
+    return NULL;
+}
+
+static const char *wrong_with_step(const struct carat_filter_step *step)
+{
+    bool regex = step->kind == CARAT_FILTER_REGEX || step->kind == CARAT_FILTER_MULTI_CHOICE_REGEX;
+    if ((unsigned)step->kind > CARAT_FILTER_MULTI_CHOICE_REGEX)
+        return "a filter step's kind is unknown";
+    if (regex && !step->pattern)
+        return "a filter step has no pattern";
+    if (step->kind == CARAT_FILTER_TAKE_FIRST_K && !step->k)
+        return "a filter step takes the first 0 samples";
+    for (size_t i = 0; i < step->n_map; i++)
+        if (!step->map || !step->map[i].from || !step->map[i].to)
+            return "a filter step's map has gaps";
     return NULL;
 }
 
@@ -80,10 +129,9 @@ static const char *wrong_with_filters(const struct carat_task *task)
         if (filter->n_steps && !filter->steps)
             return "a filter's steps are missing";
         for (size_t s = 0; s < filter->n_steps; s++) {
-            if ((unsigned)filter->steps[s].kind > CARAT_FILTER_LOWERCASE)
-                return "a filter step's kind is unknown";
-            if (filter->steps[s].kind == CARAT_FILTER_REGEX && !filter->steps[s].pattern)
-                return "a filter step has no pattern";
+            const char *what = wrong_with_step(&filter->steps[s]);
+            if (what)
+                return what;
         }
     }
     return NULL;

@@ -23,6 +23,14 @@ static bool all_there(const struct carat_text *texts, size_t n)
     return there;
 }
 
+static const char *wrong_with_golds(const struct carat_example *ex)
+{
+    for (size_t i = 0; ex->golds && i < ex->n_golds; i++)
+        if (ex->golds[i] < -1 || (ex->golds[i] >= 0 && (size_t)ex->golds[i] >= ex->n_choices))
+            return "one of its right answers is none of its choices";
+    return NULL;
+}
+
 static const char *wrong_with_choices(const struct carat_example *ex)
 {
     if (ex->n_choices == 0)
@@ -39,7 +47,14 @@ static const char *wrong_with_choices(const struct carat_example *ex)
     }
     if ((ex->choices || !ex->questions) && !all_there(ex->choices, ex->n_choices))
         return "one of its choices is missing";
-    return NULL;
+    return wrong_with_golds(ex);
+}
+
+static const char *wrong_with_text(const struct carat_task *task, const struct carat_example *ex)
+{
+    if (task->output == CARAT_LOGLIKELIHOOD && !ex->question.p)
+        return "its question is missing";
+    return ex->answer.p ? NULL : "its text is missing";
 }
 
 static const char *wrong_with_generation(const struct carat_example *ex)
@@ -51,35 +66,84 @@ static const char *wrong_with_generation(const struct carat_example *ex)
     return NULL;
 }
 
-enum carat_err plan_example(const struct proto_plan *plan, const json_t *row, struct arena *arena,
+static const char *wrong_with(const struct carat_task *task, const struct carat_example *ex)
+{
+    switch (task->output) {
+    case CARAT_GENERATE: return wrong_with_generation(ex);
+    case CARAT_MULTIPLE_CHOICE: return wrong_with_choices(ex);
+    default: return wrong_with_text(task, ex);
+    }
+}
+
+enum carat_err plan_example(const struct proto_plan *plan, const json_t *row, bool is_shot, struct arena *arena,
                             struct carat_example *out, struct err *err)
 {
     const struct carat_task *task = plan->leaf.task;
     struct carat_ctx ctx;
     *out = (struct carat_example){.gold = -1};
     host_begin(&ctx, &plan->leaf, arena, err);
+    ctx.is_shot = is_shot;
     enum carat_err rc = host_end(&ctx, task->example(host_functions(), &ctx, host_value(row), out));
     if (rc)
         return rc;
-    const char *wrong = task->output == CARAT_GENERATE ? wrong_with_generation(out) : wrong_with_choices(out);
+    const char *wrong = wrong_with(task, out);
     return wrong ? err_set(err, CARAT_EINPUT, "%s", wrong) : CARAT_OK;
 }
 
 /* ---- an item --------------------------------------------------------------------------------- */
 
+static bool ends_in_space(struct str s) { return utf8_rstrip(s).n < s.n; }
+
+void plan_add_prefix(const char *delimiter, struct str prefix, struct buf *out)
+{
+    if (out->n && !ends_in_space(buf_str(out)) && utf8_lstrip(prefix).n == prefix.n)
+        buf_adds(out, delimiter);
+    buf_addstr(out, prefix);
+}
+
+/* The item's own part: the question and, where there is one, the beginning of the answer. */
+static enum carat_err make_prompt(const struct carat_task *task, struct arena *arena, struct proto_item *item,
+                                  struct err *err)
+{
+    const struct carat_example *ex = &item->example;
+    item->prompt = item->prompts || task->output == CARAT_ROLLING ? STR("") : str_of(ex->question);
+    if (!ex->answer_prefix.n || item->prompts || task->output == CARAT_ROLLING)
+        return CARAT_OK;
+    struct buf text = BUF_INIT(BUF_MAX_DEFAULT);
+    buf_addstr(&text, item->prompt);
+    plan_add_prefix(plan_delimiter(task), str_of(ex->answer_prefix), &text);
+    char *p = buf_failed(&text) ? NULL : arena_dup(arena, buf_str(&text).p, text.n);
+    item->prompt = (struct str){p, text.n};
+    buf_release(&text);
+    return p ? CARAT_OK : err_nomem(err, "a prompt");
+}
+
+static enum carat_err add_shots(const struct proto_plan *plan, const struct proto_item *item, struct buf *text,
+                                struct err *err)
+{
+    enum carat_err rc = CARAT_OK;
+    if (plan->fixed)
+        return buf_add(text, plan->prefix.p + plan->description.n, plan->prefix.n - plan->description.n)
+                   ? err_nomem(err, "a prompt")
+                   : CARAT_OK;
+    struct arena scratch = ARENA_INIT; /* the shots' own texts go once they are joined */
+    const size_t *shots = plan->shots + item->index * plan->n_shots;
+    for (size_t i = 0; i < plan->n_shots && !rc; i++)
+        rc = plan_add_shot(plan, shots[i], &scratch, text, err);
+    arena_release(&scratch);
+    return rc;
+}
+
 static enum carat_err make_prefix(const struct proto_plan *plan, struct arena *arena, struct proto_item *item,
                                   struct err *err)
 {
-    item->prefix = plan->prefix;
-    if (plan->fixed)
+    const struct str own = str_of(item->example.description);
+    item->prefix = plan->leaf.task->output == CARAT_ROLLING ? STR("") : plan->prefix;
+    if ((plan->fixed && !own.p) || plan->leaf.task->output == CARAT_ROLLING)
         return CARAT_OK;
-    enum carat_err rc = CARAT_OK;
-    struct arena scratch = ARENA_INIT; /* the shots' own texts go once they are joined */
     struct buf text = BUF_INIT(BUF_MAX_DEFAULT);
-    buf_addstr(&text, plan->prefix);
-    const size_t *shots = plan->shots + item->index * plan->n_shots;
-    for (size_t i = 0; i < plan->n_shots && !rc; i++)
-        rc = plan_add_shot(plan, shots[i], &scratch, &text, err);
+    buf_addstr(&text, own.p ? own : plan->description);
+    enum carat_err rc = add_shots(plan, item, &text, err);
     if (!rc) {
         char *p = arena_dup(arena, buf_str(&text).p, text.n);
         item->prefix = (struct str){p, text.n};
@@ -87,7 +151,6 @@ static enum carat_err make_prefix(const struct proto_plan *plan, struct arena *a
             rc = err_nomem(err, "a prompt");
     }
     buf_release(&text);
-    arena_release(&scratch);
     return rc;
 }
 
@@ -125,14 +188,41 @@ static enum carat_err make_choices(const struct carat_task *task, struct arena *
     return CARAT_OK;
 }
 
+/* One text asked for: as it is, its delimiter is its own. */
+static enum carat_err make_text(struct arena *arena, struct proto_item *item, struct err *err)
+{
+    struct str *continuation = arena_calloc(arena, 1, sizeof *continuation);
+    if (!continuation)
+        return err_nomem(err, "an item");
+    *continuation = str_of(item->example.answer);
+    item->continuations = continuation;
+    item->n_requests = 1;
+    return CARAT_OK;
+}
+
+/* "[0, 2]": as Python writes a list. */
+static struct str list_target(struct arena *arena, const struct carat_example *ex)
+{
+    struct buf text = BUF_INIT(1 << 20);
+    for (size_t i = 0; i < ex->n_golds; i++)
+        buf_printf(&text, "%s%d", i ? ", " : "[", ex->golds[i]);
+    buf_adds(&text, ex->n_golds ? "]" : "[]");
+    char *p = buf_failed(&text) ? NULL : arena_dup(arena, text.p, text.n);
+    struct str out = {p, text.n};
+    buf_release(&text);
+    return out;
+}
+
 static enum carat_err make_target(const struct carat_task *task, struct arena *arena, struct proto_item *item,
                                   struct err *err)
 {
     const struct carat_example *ex = &item->example;
     if (ex->target.p)
         item->target = str_of(ex->target);
-    else if (task->output == CARAT_GENERATE)
+    else if (task->output != CARAT_MULTIPLE_CHOICE)
         item->target = str_of(ex->answer);
+    else if (ex->golds)
+        item->target = list_target(arena, ex);
     else if (ex->questions)
         item->target = str_of(ex->ending);
     else
@@ -144,14 +234,17 @@ static enum carat_err make_item(const struct proto_plan *plan, struct arena *are
                                 struct err *err)
 {
     const struct carat_task *task = plan->leaf.task;
-    enum carat_err rc = plan_example(plan, plan->rows[item->index], arena, &item->example, err);
+    enum carat_err rc = plan_example(plan, plan->rows[item->index], false, arena, &item->example, err);
     if (!rc)
         rc = make_prefix(plan, arena, item, err);
     if (!rc && task->output == CARAT_MULTIPLE_CHOICE)
         rc = make_choices(task, arena, item, err);
+    else if (!rc && plan_scores(task))
+        rc = make_text(arena, item, err);
+    if (!rc)
+        rc = make_prompt(task, arena, item, err);
     if (!rc)
         rc = make_target(task, arena, item, err);
-    item->prompt = item->prompts ? STR("") : str_of(item->example.question);
     return rc;
 }
 
@@ -173,7 +266,10 @@ double proto_chance(const struct proto_plan *plan)
     for (size_t i = 0; i < plan->n_rows && !isnan(sum); i++) {
         struct carat_example ex;
         arena_reset(&arena);
-        sum += plan_example(plan, plan->rows[i], &arena, &ex, NULL) ? NAN : 1 / (double)ex.n_choices;
+        if (plan_example(plan, plan->rows[i], false, &arena, &ex, NULL))
+            sum = NAN;
+        else
+            sum += (ex.n_golds ? (double)ex.n_golds : 1) / (double)ex.n_choices;
     }
     arena_release(&arena);
     return sum / (double)plan->n_rows;

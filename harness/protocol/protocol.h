@@ -61,8 +61,9 @@ struct proto_item {
     struct str prefix;               /* description and shots */
     struct str prompt;               /* the item's own part; the context is prefix + prompt */
     const struct str *prompts;       /* multiple input: one for each choice, instead of prompt; else NULL */
-    const struct str *continuations; /* multiple choice: delimiter + choice (multiple input: all the same) */
-    size_t n_requests;               /* choices; 1 for generation */
+    const struct str *continuations; /* multiple choice: delimiter + choice (multiple input: all the same); a
+                                        log-likelihood's or a rolling one's text; NULL: generation */
+    size_t n_requests;               /* choices; else 1 */
     struct carat_example example;    /* the row as its task reads it */
     struct str target;               /* the right answer as text, as the reference's log shows it */
     const struct proto_response *responses; /* [n_responses] set by the caller before proto_score() */
@@ -100,6 +101,7 @@ enum carat_err proto_score(const struct proto_plan *plan, const struct proto_ite
 
 /* The headline metric's full name for this task: "acc_norm", "exact_match,strict-match". */
 struct str proto_headline(const struct carat_task *task, struct arena *arena);
+const struct carat_metric *proto_headline_metric(const struct carat_task *task); /* the metric it is a value of */
 
 /* ---- the engine-facing rule of log-likelihoods (TASKS.md section 3) ---------------------- */
 
@@ -117,6 +119,7 @@ void py_random_seed(struct py_random *r, uint64_t seed);
 uint32_t py_random_bits(struct py_random *r, unsigned k);  /* getrandbits, 1 <= k <= 32 */
 double py_random_double(struct py_random *r);
 size_t py_random_below(struct py_random *r, size_t n);     /* n >= 1 */
+void py_random_choices(struct py_random *r, size_t n, size_t k, size_t *out); /* choices(range(n), k=k); n >= 1 */
 /* sample(range(n), k): k <= n indices into out. */
 enum carat_err py_random_sample(struct py_random *r, size_t n, size_t k, size_t *out);
 
@@ -130,6 +133,16 @@ struct stat_mean {
     bool binary;          /* all values are 0 or 1 */
 };
 void stat_mean(const double *values, size_t n, struct stat_mean *out);
+/* A metric's items as one number: by a mean, or as `how` says, with the standard error that the reference gives: closed
+ * for the mean; of MEDIAN, NANMEAN, PERPLEXITY, F1 and MCC by `n_bootstrap` samples with Python's generator, chunk by
+ * chunk (TASKS.md section 4; 0: none, NaN); none for the weighted ones. `others` has each item's second number (weight;
+ * the right choice), NULL where `how` needs none. binary is false, low and high are mean +- 1.96 stderr, unless `how` is MEAN. */
+enum { STAT_BOOTSTRAP = 100000 };
+enum carat_err stat_aggregate(enum carat_aggregation how, const double *values, const double *others, size_t n,
+                              size_t n_bootstrap, struct stat_mean *out, struct err *err);
+const char *stat_aggregation_name(enum carat_aggregation how); /* "weighted_perplexity" */
+bool stat_aggregation_find(struct str name, enum carat_aggregation *out); /* false: there is none of that name */
+
 /* Of leaves, weighted by size: mean sum(n m)/sum(n); the pooled standard error of TASKS.md section 4. */
 void stat_pool(const struct stat_mean *leaves, size_t n, struct stat_mean *out);
 

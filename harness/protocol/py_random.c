@@ -104,6 +104,12 @@ size_t py_random_below(struct py_random *r, size_t n)
     return (size_t)x;
 }
 
+void py_random_choices(struct py_random *r, size_t n, size_t k, size_t *out)
+{
+    for (size_t i = 0; i < k; i++)
+        out[i] = (size_t)(py_random_double(r) * (double)n);
+}
+
 /* random.py: a set of k costs more than a list of n up to this n. */
 static size_t list_limit(size_t k)
 {

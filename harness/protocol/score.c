@@ -2,12 +2,16 @@
  *
  * Multiple choice: each metric picks a choice by its own division and is 1 when that is the right one.
  *
+ * One text's log-likelihood: its value is the sum, from which perplexities are made when items become one number;
+ * what weighs it (words, bytes) stands beside it as a value of its own.
+ *
  * Generation: every pipeline runs over all samples. A metric's value under a pipeline is the score of
  * the pipeline's first answer (that is what the reference scores); each answer kept has its own score, too.
  * pass@k counts samples that the jail found right.
  *
  * The outcome is one of: right by the headline metric; else empty (white space alone); cut off (the token
- * limit ended the text before an answer was found in it); unparsed (no answer in a finished text); wrong.
+ * limit ended the text before an answer was found in it); unparsed (no answer in a finished text); wrong. A text of a
+ * perplexity is right when every token was the model's first choice; a whole text that is scored always is.
  */
 #include <math.h>
 
@@ -34,6 +38,17 @@ static const char *filter_or_none(const struct carat_task *task)
     return task->n_filters ? task->filters[0].name : "none";
 }
 
+const struct carat_metric *proto_headline_metric(const struct carat_task *task)
+{
+    struct str headline = str_from(task->headline ? task->headline : task->metrics[0].name);
+    for (size_t i = 0; i < task->n_metrics; i++) {
+        struct str name = str_from(task->metrics[i].name);
+        if (str_starts(headline, name) && (headline.n == name.n || strchr(",@", headline.p[name.n])))
+            return &task->metrics[i];
+    }
+    return &task->metrics[0];
+}
+
 struct str proto_headline(const struct carat_task *task, struct arena *arena)
 {
     if (!task->headline)
@@ -41,7 +56,7 @@ struct str proto_headline(const struct carat_task *task, struct arena *arena)
                                  task->metrics[0].k ? task->metrics[0].k[0] : 1, arena);
     for (size_t i = 0; i < task->n_metrics; i++)
         if (strcmp(task->metrics[i].name, task->headline) == 0 &&
-            (task->metrics[i].kind == CARAT_METRIC_EXACT_MATCH || task->metrics[i].kind == CARAT_METRIC_JUDGED))
+                metric_is_of_text(&task->metrics[i]))
             return metric_value_name(&task->metrics[i], filter_or_none(task), 1, arena);
     return str_from(task->headline);
 }
@@ -52,6 +67,22 @@ static enum carat_err add_value(struct scoring *s, struct str name, double value
         return err_nomem(s->err, "a score");
     s->values[s->n_values++] = (struct proto_value){name, value};
     return CARAT_OK;
+}
+
+static enum carat_err room_for_values(struct scoring *s, size_t n)
+{
+    s->values = arena_calloc(s->arena, n ? n : 1, sizeof *s->values);
+    return s->values ? CARAT_OK : err_nomem(s->err, "a score");
+}
+
+/* What stands beside a metric's own value, once for all metrics that want it. */
+static enum carat_err add_companion(struct scoring *s, const struct carat_metric *metric, double value)
+{
+    const char *name = metric_companion(metric);
+    for (size_t i = 0; name && i < s->n_values; i++)
+        if (str_eq(s->values[i].name, str_from(name)))
+            return CARAT_OK;
+    return name ? add_value(s, str_from(name), value) : CARAT_OK;
 }
 
 /* The headline's value; where it was left out (pass@10 of one sample) the first there is. */
@@ -65,6 +96,33 @@ static double headline_value(const struct scoring *s)
 
 /* ---- multiple choice ----------------------------------------------------------------------- */
 
+static bool is_right(const struct carat_example *ex, int choice)
+{
+    for (size_t i = 0; ex->golds && i < ex->n_golds; i++)
+        if (ex->golds[i] == choice)
+            return true;
+    return !ex->golds && ex->gold == choice;
+}
+
+/* Was any right choice what the model itself would have written? */
+static bool right_is_greedy(const struct proto_item *item)
+{
+    for (size_t i = 0; i < item->n_requests; i++)
+        if (is_right(&item->example, (int)i) && item->responses[i].greedy)
+            return true;
+    return false;
+}
+
+static double choice_value(const struct scoring *s, const struct carat_metric *metric, int taken)
+{
+    switch (metric->kind) {
+    case CARAT_METRIC_GREEDY: return right_is_greedy(s->item);
+    case CARAT_METRIC_F1:
+    case CARAT_METRIC_MCC: return taken;
+    default: return is_right(&s->item->example, taken);
+    }
+}
+
 static enum carat_err score_choices(struct scoring *s, struct proto_score *out)
 {
     const struct carat_example *ex = &s->item->example;
@@ -74,21 +132,60 @@ static enum carat_err score_choices(struct scoring *s, struct proto_score *out)
     double *logprobs = arena_calloc(s->arena, n, sizeof *logprobs);
     double *scratch = arena_calloc(s->arena, n, sizeof *scratch);
     struct str *choices = arena_calloc(s->arena, n, sizeof *choices);
-    s->values = arena_calloc(s->arena, s->task->n_metrics, sizeof *s->values);
-    if (!logprobs || !scratch || !choices || !s->values)
+    if (!logprobs || !scratch || !choices)
         return err_nomem(s->err, "a score");
     for (size_t i = 0; i < n; i++) {
         logprobs[i] = s->item->responses[i].logprob;
         choices[i] = str_of(ex->choices ? ex->choices[i] : ex->questions[i]);
     }
-    enum carat_err rc = CARAT_OK;
+    enum carat_err rc = room_for_values(s, 2 * s->task->n_metrics);
     for (size_t m = 0; m < s->task->n_metrics && !rc; m++) {
         const struct carat_metric *metric = &s->task->metrics[m];
         int taken = (int)metric_choose(metric->kind, logprobs, choices, n, scratch);
-        rc = add_value(s, metric_value_name(metric, NULL, 1, s->arena), taken == ex->gold);
+        double value = choice_value(s, metric, taken);
+        rc = add_value(s, metric_value_name(metric, NULL, 1, s->arena), value);
+        if (!rc)
+            rc = add_companion(s, metric, ex->golds && ex->n_golds ? ex->golds[0] : ex->gold);
     }
     out->chosen = (int)metric_argmax(logprobs, n);
-    out->outcome = headline_value(s) == 1 ? PROTO_RIGHT : PROTO_WRONG;
+    const struct carat_metric *headline = proto_headline_metric(s->task);
+    bool is_index = headline->kind == CARAT_METRIC_F1 || headline->kind == CARAT_METRIC_MCC;
+    bool right = is_index ? is_right(ex, out->chosen) : headline_value(s) == 1;
+    out->outcome = right ? PROTO_RIGHT : PROTO_WRONG;
+    return rc;
+}
+
+/* ---- one text's log-likelihood ----------------------------------------------------------------- */
+
+/* len(re.split(r"\s+", text)): one more than there are runs of white space. */
+static size_t count_words(struct str text)
+{
+    size_t n = 1;
+    bool in_space = false;
+    for (size_t at = 0; at < text.n;) {
+        bool space = utf8_is_space(utf8_next(text, &at));
+        n += space && !in_space;
+        in_space = space;
+    }
+    return n;
+}
+
+static enum carat_err score_text(struct scoring *s, struct proto_score *out)
+{
+    if (s->item->n_responses != 1)
+        return err_set(s->err, CARAT_EUSAGE, "%zu responses for one text", s->item->n_responses);
+    const struct proto_response *response = &s->item->responses[0];
+    const struct str text = str_of(s->item->example.answer);
+    enum carat_err rc = room_for_values(s, 2 * s->task->n_metrics);
+    for (size_t m = 0; m < s->task->n_metrics && !rc; m++) {
+        const struct carat_metric *metric = &s->task->metrics[m];
+        double value = metric->kind == CARAT_METRIC_GREEDY ? (double)response->greedy : response->logprob;
+        rc = add_value(s, metric_value_name(metric, NULL, 1, s->arena), value);
+        if (!rc)
+            rc = add_companion(s, metric,
+                               metric->kind == CARAT_METRIC_WORD_PERPLEXITY ? (double)count_words(text) : (double)text.n);
+    }
+    out->outcome = response->greedy || s->task->output == CARAT_ROLLING ? PROTO_RIGHT : PROTO_WRONG;
     return rc;
 }
 
@@ -124,15 +221,44 @@ static enum carat_err references_of(struct scoring *s, const struct str **out, s
     return CARAT_OK;
 }
 
-static enum carat_err judge(struct scoring *s, struct proto_answer *answer, bool *right)
+static enum carat_err judge(struct scoring *s, const struct carat_metric *metric, struct proto_answer *answer,
+                            struct carat_verdict *verdict)
 {
     struct carat_ctx ctx;
-    struct carat_verdict verdict = {.right = false, .found = false};
+    *verdict = (struct carat_verdict){.right = false, .found = false};
     const struct carat_value *row = host_value(s->plan->rows[s->item->index]);
     host_begin(&ctx, &s->plan->leaf, s->arena, s->err);
-    enum carat_err rc = host_end(&ctx, s->task->judge(host_functions(), &ctx, row, text_of(answer->answer), &verdict));
-    answer->found = answer->found && verdict.found;
-    *right = verdict.right;
+    ctx.metric = metric->name;
+    enum carat_err rc = host_end(&ctx, s->task->judge(host_functions(), &ctx, row, text_of(answer->answer), verdict));
+    answer->found = answer->found && verdict->found;
+    return rc;
+}
+
+/* The answer's value by one metric. */
+static enum carat_err grade(struct scoring *s, size_t m, struct proto_answer *answer, const struct str *references,
+                            size_t n, struct carat_verdict *verdict, double *value)
+{
+    const struct carat_metric *metric = &s->task->metrics[m];
+    bool equal = false;
+    if (!metric_is_judged(metric)) {
+        enum carat_err rc = metric_match_run(s->plan->matches[m], answer->answer, references, n, &equal, s->err);
+        *value = equal;
+        return rc;
+    }
+    enum carat_err rc = judge(s, metric, answer, verdict);
+    *value = metric->kind == CARAT_METRIC_GRADED ? verdict->score : (double)verdict->right;
+    return rc;
+}
+
+/* How the judge came to its verdict: 1 under one of three names, so that means count it. */
+static enum carat_err add_decided(struct scoring *s, const char *filter, enum carat_decided decided)
+{
+    static const char *const names[] = {[CARAT_DECIDED_BY_TEXT] = "decided_by_text",
+                                        [CARAT_DECIDED_BY_ALGEBRA] = "decided_by_algebra",
+                                        [CARAT_DECIDED_BY_NEITHER] = "decided_by_neither"};
+    enum carat_err rc = CARAT_OK;
+    for (int i = CARAT_DECIDED_BY_TEXT; i <= CARAT_DECIDED_BY_NEITHER && decided != CARAT_DECIDED_UNSAID && !rc; i++)
+        rc = add_value(s, str_from(arena_printf(s->arena, "%s,%s", names[i], filter)), (int)decided == i);
     return rc;
 }
 
@@ -142,28 +268,52 @@ static enum carat_err score_matches(struct scoring *s, size_t m, size_t from, co
     const struct str *references = NULL;
     size_t n = 0;
     double first = 0;
-    bool judged = s->task->metrics[m].kind == CARAT_METRIC_JUDGED;
-    enum carat_err rc = judged ? CARAT_OK : references_of(s, &references, &n);
+    enum carat_decided decided = CARAT_DECIDED_UNSAID;
+    enum carat_err rc = metric_is_judged(&s->task->metrics[m]) ? CARAT_OK : references_of(s, &references, &n);
     for (size_t a = from; a < s->n_answers && !rc; a++) {
         struct proto_answer *answer = &s->answers[a];
-        bool equal = false;
-        rc = judged ? judge(s, answer, &equal)
-                    : metric_match_run(s->plan->matches[m], answer->answer, references, n, &equal, s->err);
+        struct carat_verdict verdict = {.decided = CARAT_DECIDED_UNSAID};
+        double value = 0;
+        rc = grade(s, m, answer, references, n, &verdict, &value);
         if (isnan(answer->score)) /* the first metric's */
-            answer->score = equal;
-        if (a == from)
-            first = equal;
+            answer->score = value;
+        if (a == from) {
+            first = value;
+            decided = verdict.decided;
+        }
     }
     if (rc)
         return rc;
     struct str name = metric_value_name(&s->task->metrics[m], filter, 1, s->arena);
     if (str_eq(name, s->headline))
         s->headline_answer = from;
-    return add_value(s, name, first);
+    rc = add_value(s, name, first);
+    return rc ? rc : add_decided(s, filter, decided);
+}
+
+/* The example's choices; of a generation the row's, for the filter that looks for them. */
+static enum carat_err choices_of(struct scoring *s, struct filter_choices *out)
+{
+    const struct carat_example *ex = &s->item->example;
+    const json_t *row = s->plan->rows[s->item->index], *list = json_object_get(row, "choices");
+    size_t n = ex->choices ? ex->n_choices : json_array_size(list);
+    struct str *texts = arena_calloc(s->arena, n ? n : 1, sizeof *texts);
+    if (!texts)
+        return err_nomem(s->err, "the choices");
+    for (size_t i = 0; i < n; i++) {
+        const json_t *text = ex->choices ? NULL : json_array_get(list, i);
+        if (!ex->choices && !json_is_string(text))
+            return err_set(s->err, CARAT_EINPUT, "the field 'choices' must be a list of texts");
+        texts[i] = ex->choices ? str_of(ex->choices[i])
+                               : (struct str){json_string_value(text), json_string_length(text)};
+    }
+    *out = (struct filter_choices){texts, n};
+    return CARAT_OK;
 }
 
 static enum carat_err run_pipeline(struct scoring *s, size_t f, const struct str *texts)
 {
+    struct filter_choices choices = {NULL, 0};
     const size_t from = s->n_answers;
     size_t n = s->item->n_responses;
     struct str name = filter_name(s->plan->filters, f);
@@ -172,12 +322,14 @@ static enum carat_err run_pipeline(struct scoring *s, size_t f, const struct str
         return err_nomem(s->err, "a score");
     for (size_t i = 0; i < n; i++)
         found[i] = (struct filter_answer){.sample = i, .text = texts[i], .found = true};
-    enum carat_err rc = filter_run(s->plan->filters, f, found, &n, s->arena, s->err);
+    enum carat_err rc = filter_wants_choices(s->plan->filters, f) ? choices_of(s, &choices) : CARAT_OK;
+    if (!rc)
+        rc = filter_run(s->plan->filters, f, &choices, found, &n, s->arena, s->err);
     for (size_t i = 0; i < n && !rc; i++)
         s->answers[s->n_answers++] = (struct proto_answer){
             .sample = found[i].sample, .filter = name, .answer = found[i].text, .found = found[i].found, .score = NAN};
     for (size_t m = 0; m < s->task->n_metrics && !rc; m++)
-        if (s->plan->matches[m] || s->task->metrics[m].kind == CARAT_METRIC_JUDGED)
+        if (metric_is_of_text(&s->task->metrics[m]))
             rc = score_matches(s, m, from, name.p);
     if (s->headline_answer == from)
         s->headline_extracts = s->task->judge || filter_extracts(s->plan->filters, f);
@@ -208,7 +360,7 @@ static enum carat_err score_programs(struct scoring *s, const struct carat_metri
 /* How many values there may be: a metric with a list of k has one for each. */
 static size_t max_values(const struct scoring *s)
 {
-    size_t n = s->plan->n_filters * s->task->n_metrics;
+    size_t n = 4 * s->plan->n_filters * s->task->n_metrics; /* a judged one has three more: how it was decided */
     for (size_t m = 0; m < s->task->n_metrics; m++)
         for (const size_t *k = s->task->metrics[m].k; k && *k; k++)
             n++;
@@ -239,10 +391,9 @@ static enum carat_err score_texts(struct scoring *s, struct proto_score *out)
         return err_set(s->err, CARAT_EUSAGE, "%zu responses to score", n);
     struct str *texts = arena_calloc(s->arena, n, sizeof *texts);
     s->answers = arena_calloc(s->arena, n_answers, sizeof *s->answers);
-    s->values = arena_calloc(s->arena, max_values(s), sizeof *s->values);
-    if (!texts || !s->answers || !s->values)
+    if (!texts || !s->answers)
         return err_nomem(s->err, "a score");
-    enum carat_err rc = CARAT_OK;
+    enum carat_err rc = room_for_values(s, max_values(s));
     for (size_t i = 0; i < n && !rc; i++)
         rc = clean_text(s, s->item->responses[i].text, &texts[i]);
     for (size_t f = 0; f < s->plan->n_filters && !rc; f++)
@@ -255,6 +406,15 @@ static enum carat_err score_texts(struct scoring *s, struct proto_score *out)
     return rc;
 }
 
+static enum carat_err score_by_output(struct scoring *s, struct proto_score *out)
+{
+    switch (s->task->output) {
+    case CARAT_MULTIPLE_CHOICE: return score_choices(s, out);
+    case CARAT_GENERATE: return score_texts(s, out);
+    default: return score_text(s, out);
+    }
+}
+
 enum carat_err proto_score(const struct proto_plan *plan, const struct proto_item *item, struct arena *arena,
                            struct proto_score *out, struct err *err)
 {
@@ -265,7 +425,7 @@ enum carat_err proto_score(const struct proto_plan *plan, const struct proto_ite
     if (!s.headline.p)
         rc = err_nomem(err, "a score");
     else
-        rc = s.task->output == CARAT_MULTIPLE_CHOICE ? score_choices(&s, out) : score_texts(&s, out);
+        rc = score_by_output(&s, out);
     out->answers = s.answers;
     out->n_answers = s.n_answers;
     out->values = s.values;

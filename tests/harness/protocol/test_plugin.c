@@ -95,7 +95,7 @@ static void check_refused(const char *flags, enum carat_err code, const char *wh
 
 Test(plugin, that_is_wrong_is_refused_by_name)
 {
-    check_refused("-DWRONG_ABI", CARAT_EUNSUPPORTED, "task.h is version 2, this carat's is version 1");
+    check_refused("-DWRONG_ABI", CARAT_EUNSUPPORTED, "task.h is version 3, this carat's is version 2");
     check_refused("-DNO_ENTRY", CARAT_EINPUT, "carat_plugin_tasks");
     check_refused("-DNO_TASKS", CARAT_EINPUT, "no tasks");
     check_refused("-DNO_EXAMPLE", CARAT_EINPUT, "task 'mytask': the field 'example' is missing");
