@@ -27,7 +27,7 @@
  * NFS: flock() and SQLite's locks both depend on the server; a database on a local disk is advised.
  */
 #define _GNU_SOURCE
-#include "store_int.h"
+#include "dict.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -58,23 +58,29 @@ static const char *const sql_text[SQL_COUNT] = {
                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     [SQL_TASK_FIND] = "SELECT id FROM task WHERE run = ?1 AND name = ?2 AND version = ?3 AND shots = ?4"
                       " AND data_sha256 = ?5 AND shots_sha256 = ?6 AND settings = ?7",
+    [SQL_TASK_GET] = "SELECT coalesce(scores_of, 0), n_planned, coalesce(dict, 0) FROM task WHERE id = ?1",
+    [SQL_TASK_DICT] = "UPDATE task SET dict = ?2 WHERE id = ?1",
     [SQL_TASK_UPDATE] = "UPDATE task SET parent = ?8, subgroup = ?9, title = ?10, capability = ?11, data_path = ?12,"
                         " headline = ?13, n_rows = ?14, n_planned = ?15, chance = ?16 WHERE id = ?1",
     [SQL_TASK_NEW] = "INSERT INTO task (run, name, version, shots, data_sha256, shots_sha256, settings, parent,"
-                     " subgroup, title, capability, data_path, headline, n_rows, n_planned, chance, started)"
-                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+                     " subgroup, title, capability, data_path, headline, n_rows, n_planned, chance, started, scoring, scores_of)"
+                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
     [SQL_TASK_FINISH] = "UPDATE task SET finished = ?2, wall_s = wall_s + ?3, tokens_asked = tokens_asked + ?4,"
                         " tokens_computed = tokens_computed + ?5 WHERE id = ?1",
     [SQL_TEXT_FIND] = "SELECT id FROM text WHERE substr(sha256, 1, 8) = substr(?1, 1, 8) AND sha256 = ?1",
-    [SQL_TEXT_NEW] = "INSERT INTO text (sha256, size, data) VALUES (?1, ?2, ?3)",
-    [SQL_TEXT_GET] = "SELECT data, size FROM text WHERE id = ?1",
+    [SQL_TEXT_NEW] = "INSERT INTO text (sha256, size, data, dict) VALUES (?1, ?2, ?3, ?4)",
+    [SQL_TEXT_GET] = "SELECT data, size, coalesce(dict, 0) FROM text WHERE id = ?1",
+    [SQL_DICT_GET] = "SELECT data, size FROM text WHERE id = ?1 AND dict IS NULL",
     [SQL_METRIC_FIND] = "SELECT id FROM metric WHERE task = ?1 AND name = ?2",
     [SQL_METRIC_NEW] = "INSERT INTO metric (task, name) VALUES (?1, ?2)",
     [SQL_ITEM_NEW] = "INSERT INTO item (task, idx, label, row_sha256, prefix, asked, gold, outcome, context_tokens,"
-                     " wall_ms, message) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                     " wall_ms, message, truncated_tokens, answers_of)"
+                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+    [SQL_ITEM_FIND] = "SELECT coalesce(answers_of, id) FROM item WHERE task = ?1 AND idx = ?2",
     [SQL_ITEM_DROP] = "DELETE FROM item WHERE id = ?1",
-    [SQL_TOKENS_NEW] = "INSERT INTO tokens (item, ids, ids_size, logprobs, logprobs_size) VALUES (?1, ?2, ?3, ?4, ?5)",
-    [SQL_TOKENS_GET] = "SELECT ids, ids_size, logprobs, logprobs_size FROM tokens WHERE item = ?1",
+    [SQL_TOKENS_NEW] = "INSERT INTO tokens (item, ids, ids_size, logprobs, logprobs_size, logprobs_form)"
+                       " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [SQL_TOKENS_GET] = "SELECT ids, ids_size, logprobs, logprobs_size, logprobs_form FROM tokens WHERE item = ?1",
     [SQL_CHOICE_NEW] = "INSERT INTO choice (item, n, logprob, greedy, n_ids) VALUES (?1, ?2, ?3, ?4, ?5)",
     [SQL_CHOICE_GET] = "SELECT logprob, greedy, n_ids FROM choice WHERE item = ?1 ORDER BY n",
     [SQL_SAMPLE_NEW] = "INSERT INTO sample (item, n, text, text_size, ids, ids_size, finish, verdict, verdict_size)"
@@ -131,6 +137,7 @@ enum carat_err store_fail(struct carat_store *st, struct err *err, const char *d
     case SQLITE_READONLY:
         err_set(err, CARAT_EIO, "cannot write '%s': it or its folder is read-only", st->path);
         return err_hint(err, "copy it to a folder that you may write, or name another file with --db");
+    case SQLITE_ERROR: /* our own statements are right: the file's tables are not those that its version has */
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
         return fail_damaged(st, err, sqlite3_errmsg(st->db));
@@ -528,21 +535,31 @@ static enum carat_err open_read(struct carat_store *st, struct err *err)
     return CARAT_OK;
 }
 
+static struct carat_store *new_store(const char *path, enum carat_store_mode mode)
+{
+    struct carat_store *st = calloc(1, sizeof *st);
+    if (!st)
+        return NULL;
+    *st = (struct carat_store){.mode = mode, .lock_fd = -1, .path = strdup(path)};
+    pack_init(&st->pack);
+    st->scratch = (struct buf)BUF_INIT(PACK_TEXT_MAX);
+    st->prefix = (struct buf)BUF_INIT(PACK_TEXT_MAX);
+    st->read_dict = (struct buf)BUF_INIT(PACK_TEXT_MAX);
+    if (st->path)
+        return st;
+    carat_store_free(st);
+    return NULL;
+}
+
 enum carat_err carat_store_open(const char *path, enum carat_store_mode mode, struct carat_store **out, struct err *err)
 {
     bool fresh;
     enum carat_err code;
     *out = NULL;
-    struct carat_store *st = calloc(1, sizeof *st);
+    struct carat_store *st = new_store(path, mode);
     if (!st)
         return err_nomem(err, "the store");
-    *st = (struct carat_store){.mode = mode, .lock_fd = -1, .path = strdup(path)};
-    pack_init(&st->pack);
-    st->scratch = (struct buf)BUF_INIT(PACK_TEXT_MAX);
-    st->prefix = (struct buf)BUF_INIT(PACK_TEXT_MAX);
-    if (!st->path)
-        code = err_nomem(err, "the store");
-    else if (!*path)
+    if (!*path)
         code = err_set(err, CARAT_EUSAGE, "the name of the results file is empty");
     else if (!(code = gate_stat(st, &fresh, err)) && (fresh || !(code = gate_sniff(st, err))))
         code = mode == CARAT_STORE_WRITE ? open_write(st, err) : open_read(st, err);
@@ -553,12 +570,42 @@ enum carat_err carat_store_open(const char *path, enum carat_store_mode mode, st
     return code;
 }
 
+enum carat_err store_open_target(const char *path, struct carat_store **out, struct err *err)
+{
+    if (file_exists(path) || !*path)
+        return carat_store_open(path, CARAT_STORE_WRITE, out, err);
+    *out = new_store(path, CARAT_STORE_WRITE);
+    if (!*out)
+        return err_nomem(err, "the store");
+    enum carat_err code = gate_lock(*out, err);
+    if (code) {
+        carat_store_free(*out);
+        *out = NULL;
+    }
+    return code;
+}
+
+static void finalize_all(struct carat_store *st)
+{
+    for (size_t i = 0; i < SQL_COUNT; i++) {
+        sqlite3_finalize(st->sql[i]);
+        st->sql[i] = NULL;
+    }
+}
+
+void store_disconnect(struct carat_store *st)
+{
+    finalize_all(st);
+    disconnect(st);
+}
+
 void carat_store_free(struct carat_store *st)
 {
     if (!st)
         return;
-    for (size_t i = 0; i < SQL_COUNT; i++)
-        sqlite3_finalize(st->sql[i]);
+    finalize_all(st);
+    dict_release(st);
+    free(st->scoring);
     disconnect(st); /* an open transaction is rolled back */
     if (st->lock_fd >= 0) {
         unlink(st->lock_path); /* while it is held: see gate_lock() */

@@ -24,7 +24,7 @@ void pack_release(struct pack *pk)
 
 /* ---- zlib ------------------------------------------------------------------------ */
 
-enum carat_err pack_deflate(struct pack *pk, struct str in, struct str *out, struct err *err)
+enum carat_err pack_deflate(struct pack *pk, struct str in, struct str dict, struct str *out, struct err *err)
 {
     *out = in;
     if (in.n > PACK_TEXT_MAX)
@@ -40,6 +40,8 @@ enum carat_err pack_deflate(struct pack *pk, struct str in, struct str *out, str
     buf_clear(&pk->out);
     if (!pk->can_deflate || buf_reserve(&pk->out, in.n))
         return err_nomem(err, "a text to store");
+    if (dict.n)
+        deflateSetDictionary(z, (const Bytef *)dict.p, (uInt)dict.n);
     z->next_in = (Bytef *)(uintptr_t)in.p;
     z->avail_in = (uInt)in.n;
     z->next_out = (Bytef *)pk->out.p;
@@ -49,7 +51,7 @@ enum carat_err pack_deflate(struct pack *pk, struct str in, struct str *out, str
     return CARAT_OK;
 }
 
-bool pack_inflate(struct pack *pk, struct str stored, int64_t size, struct arena *a, struct str *out)
+bool pack_inflate(struct pack *pk, struct str stored, int64_t size, struct str dict, struct arena *a, struct str *out)
 {
     if (size < 0 || size > PACK_TEXT_MAX)
         return false;
@@ -72,7 +74,10 @@ bool pack_inflate(struct pack *pk, struct str stored, int64_t size, struct arena
     z->avail_in = (uInt)stored.n;
     z->next_out = (Bytef *)p;
     z->avail_out = (uInt)size;
-    if (inflate(z, Z_FINISH) != Z_STREAM_END || z->avail_out || z->avail_in)
+    int rc = inflate(z, Z_FINISH);
+    if (rc == Z_NEED_DICT && inflateSetDictionary(z, (const Bytef *)dict.p, (uInt)dict.n) == Z_OK)
+        rc = inflate(z, Z_FINISH);
+    if (rc != Z_STREAM_END || z->avail_out || z->avail_in)
         return false;
     p[size] = '\0';
     *out = (struct str){p, (size_t)size};

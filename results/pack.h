@@ -30,11 +30,13 @@ struct pack {
 void pack_init(struct pack *pk);
 void pack_release(struct pack *pk);
 
-/* `in`, deflated where that is shorter. CARAT_ENOMEM, or CARAT_EIO when it is too long for the store. */
-enum carat_err pack_deflate(struct pack *pk, struct str in, struct str *out, struct err *err);
+/* `in`, deflated where that is shorter; what it has in common with `dict` (empty: none) costs next to nothing.
+ * CARAT_ENOMEM, or CARAT_EIO when it is too long for the store. */
+enum carat_err pack_deflate(struct pack *pk, struct str in, struct str dict, struct str *out, struct err *err);
 
-/* The bytes of a BLOB whose original length was `size`: itself when as long, else inflated. */
-bool pack_inflate(struct pack *pk, struct str stored, int64_t size, struct arena *a, struct str *out);
+/* The bytes of a BLOB whose original length was `size`: itself when as long, else inflated. `dict` must be the one that
+ * it was deflated with. */
+bool pack_inflate(struct pack *pk, struct str stored, int64_t size, struct str dict, struct arena *a, struct str *out);
 
 /* {"prompt":"..","target":"..","choices":["..",..]}, or "prompts":[..] first. Bytes that are not
  * UTF-8 become \udc80 to \udcff (what Python calls surrogateescape), so any bytes come back. */
@@ -56,6 +58,11 @@ bool pack_read_ids(struct str bytes, struct arena *a, int32_t **ids, size_t *n);
 bool pack_is_narrow(const double *x, size_t n);
 enum carat_err pack_reals(struct buf *out, const double *x, size_t n); /* 4 bytes each if narrow, else 8 */
 bool pack_read_reals(struct str bytes, size_t n, struct arena *a, double **x); /* n: which, the length tells */
+
+/* Log-probabilities that float32 holds, none above 0, as bits (floats.c): a fifth less than planes deflated. False,
+ * and nothing added, where one of them is of another kind. */
+bool pack_floats(struct buf *out, const double *x, size_t n);
+bool pack_read_floats(struct str bytes, size_t n, struct arena *a, double **x);
 
 /* 64 lower-case hex digits (any even number of them) to bytes and back; "" to "". False on anything else. */
 enum { PACK_HASH_MAX = 64 };

@@ -7,7 +7,7 @@
 #include <ctype.h>
 #include <math.h>
 
-#include "store_int.h"
+#include "dict.h"
 
 /* The last words of a loop over rows: `rc` is what ended it. */
 static enum carat_err end_rows(struct carat_store *st, sqlite3_stmt *q, int rc, struct err *err)
@@ -30,9 +30,9 @@ enum carat_err carat_store_runs(struct carat_store *st, bool (*fn)(void *context
     sqlite3_stmt *q;
     enum carat_err code = store_prepare(
         st,
-        "WITH t AS (SELECT id, run, n_planned, (SELECT count(*) FROM item WHERE task = task.id) AS n_items FROM task)"
+        "WITH t AS (SELECT id, run, n_planned, (SELECT count(*) FROM item WHERE task = task.id) AS n_items FROM task WHERE scoring = '')"
         "SELECT r.id, r.key, r.model_name, r.model_path, r.weights_sha256, r.settings, r.carat_version, r.isa, r.cpu,"
-        " r.started, count(t.id), coalesce(sum(t.n_items), 0), min(t.n_items >= t.n_planned)"
+        " r.tokenizer_sha256, r.compiler, r.numerics_version, r.started, count(t.id), coalesce(sum(t.n_items), 0), min(t.n_items >= t.n_planned)"
         " FROM run r LEFT JOIN t ON t.run = r.id GROUP BY r.id ORDER BY r.id",
         &q, err);
     if (code)
@@ -49,10 +49,13 @@ enum carat_err carat_store_runs(struct carat_store *st, bool (*fn)(void *context
             .carat_version = store_column(q, 6),
             .isa = store_column(q, 7),
             .cpu = store_column(q, 8),
-            .started = store_column(q, 9),
-            .n_tasks = sqlite3_column_int64(q, 10),
-            .n_items = sqlite3_column_int64(q, 11),
-            .complete = sqlite3_column_int(q, 12), /* no task: NULL, and not complete */
+            .tokenizer_sha256 = store_column(q, 9),
+            .compiler = store_column(q, 10),
+            .numerics_version = sqlite3_column_int(q, 11),
+            .started = store_column(q, 12),
+            .n_tasks = sqlite3_column_int64(q, 13),
+            .n_items = sqlite3_column_int64(q, 14),
+            .complete = sqlite3_column_int(q, 15), /* no task: NULL, and not complete */
         };
         if (!fn(context, &row))
             break;
@@ -155,24 +158,30 @@ enum carat_err carat_store_find_run(struct carat_store *st, const char *name, in
 
 /* ---- tasks ------------------------------------------------------------------------- */
 
-enum carat_err carat_store_tasks(struct carat_store *st, int64_t run,
-                                 bool (*fn)(void *context, const struct carat_task_row *row), void *context,
-                                 struct err *err)
+/* The tasks of a run that `which` selects; ?2 is the scoring chosen. */
+static enum carat_err each_task(struct carat_store *st, int64_t run, const char *which,
+                                bool (*fn)(void *context, const struct carat_task_row *row), void *context,
+                                struct err *err)
 {
+    char sql[1600];
     sqlite3_stmt *q;
-    enum carat_err code = store_prepare(
-        st,
+    snprintf(
+        sql, sizeof sql,
         "SELECT t.id, t.name, t.parent, t.subgroup, t.title, t.capability, t.headline, t.settings, t.data_path,"
         " t.data_sha256, t.version, t.shots, t.n_rows, t.n_planned, t.chance, t.wall_s, t.tokens_asked,"
-        " t.tokens_computed, count(i.id),"
+        " t.tokens_computed, t.shots_sha256, t.started, t.scoring, coalesce(t.scores_of, 0),"
+        " sum(i.truncated_tokens > 0), count(i.id),"
         " count(*) FILTER (WHERE i.outcome = 0), count(*) FILTER (WHERE i.outcome = 1),"
         " count(*) FILTER (WHERE i.outcome = 2), count(*) FILTER (WHERE i.outcome = 3),"
         " count(*) FILTER (WHERE i.outcome = 4), count(*) FILTER (WHERE i.outcome = 5)"
-        " FROM task t LEFT JOIN item i ON i.task = t.id WHERE t.run = ?1 GROUP BY t.id ORDER BY t.id",
-        &q, err);
+        " FROM task t LEFT JOIN item i ON i.task = t.id WHERE t.run = ?1 %s GROUP BY t.id"
+        " ORDER BY coalesce(t.scores_of, t.id), t.id",
+        which);
+    enum carat_err code = store_prepare(st, sql, &q, err);
     if (code)
         return code;
     sqlite3_bind_int64(q, 1, run);
+    store_bind_text(q, 2, str_from(st->scoring ? st->scoring : ""));
     int rc;
     while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
         struct carat_task_row row = {
@@ -195,14 +204,66 @@ enum carat_err carat_store_tasks(struct carat_store *st, int64_t run,
             .wall_s = sqlite3_column_double(q, 15),
             .tokens_asked = sqlite3_column_int64(q, 16),
             .tokens_computed = sqlite3_column_int64(q, 17),
-            .n_items = sqlite3_column_int64(q, 18),
+            .shots_sha256 = store_column(q, 18),
+            .started = store_column(q, 19),
+            .scoring = store_column(q, 20),
+            .scores_of = sqlite3_column_int64(q, 21),
+            .n_truncated = sqlite3_column_int64(q, 22),
+            .n_items = sqlite3_column_int64(q, 23),
         };
         for (int i = 0; i < 6; i++)
-            row.outcomes[i] = sqlite3_column_int64(q, 19 + i);
+            row.outcomes[i] = sqlite3_column_int64(q, 24 + i);
         if (!fn(context, &row))
             break;
     }
     return end_rows(st, q, rc, err);
+}
+
+enum carat_err carat_store_tasks(struct carat_store *st, int64_t run,
+                                 bool (*fn)(void *context, const struct carat_task_row *row), void *context,
+                                 struct err *err)
+{
+    return each_task(st, run,
+                     "AND (t.scoring = ?2 OR (t.scoring = '' AND NOT EXISTS"
+                     " (SELECT 1 FROM task u WHERE u.scores_of = t.id AND u.scoring = ?2)))",
+                     fn, context, err);
+}
+
+enum carat_err carat_store_all_tasks(struct carat_store *st, int64_t run,
+                                     bool (*fn)(void *context, const struct carat_task_row *row), void *context,
+                                     struct err *err)
+{
+    return each_task(st, run, "AND ?2 = ?2", fn, context, err);
+}
+
+static enum carat_err hint_scorings(struct carat_store *st, struct err *err)
+{
+    sqlite3_stmt *q;
+    struct buf names = BUF_INIT(400);
+    if (store_prepare(st, "SELECT DISTINCT scoring FROM task WHERE scoring <> '' ORDER BY 1", &q, NULL))
+        return err->code;
+    while (sqlite3_step(q) == SQLITE_ROW && names.n < 300)
+        buf_printf(&names, "%s%s", names.n ? ", " : "", (const char *)sqlite3_column_text(q, 0));
+    sqlite3_finalize(q);
+    err_hint(err, names.n ? "scorings in it: %s" : "it has none yet; 'carat rescore' makes one%s", buf_str(&names).p);
+    buf_release(&names);
+    return err->code;
+}
+
+enum carat_err carat_store_choose_scoring(struct carat_store *st, const char *scoring, struct err *err)
+{
+    int64_t found = 0, unused;
+    free(st->scoring);
+    st->scoring = scoring && *scoring ? strdup(scoring) : NULL;
+    if (!scoring || !*scoring)
+        return CARAT_OK;
+    if (!st->scoring)
+        return err_nomem(err, "the store");
+    enum carat_err code = look_up(st, "SELECT count(*), 1 FROM task WHERE scoring = ?1", str_from(scoring), &found, &unused, err);
+    if (code || found)
+        return code;
+    err_set(err, CARAT_EUSAGE, "'%s' has no scoring '%s'", st->path, scoring);
+    return hint_scorings(st, err);
 }
 
 enum carat_err carat_store_values(struct carat_store *st, int64_t task, const char *metric,
@@ -248,7 +309,8 @@ enum carat_err carat_store_metrics(struct carat_store *st, int64_t task, bool (*
 struct item_in {
     struct carat_store *st;
     struct arena a;
-    int64_t id;
+    int64_t id;         /* whose answers and values they are */
+    int64_t answers_id; /* whose choices, tokens and samples */
     struct carat_item_record record;
 };
 
@@ -265,11 +327,11 @@ static enum carat_err stopped(const struct item_in *in, int rc, const char *what
 }
 
 /* A kept statement with the item's id bound. */
-static enum carat_err part_query(struct item_in *in, enum store_sql which, sqlite3_stmt **q, struct err *err)
+static enum carat_err part_query(struct item_in *in, enum store_sql which, int64_t id, sqlite3_stmt **q, struct err *err)
 {
     enum carat_err code = store_sql(in->st, which, q, err);
     if (!code)
-        sqlite3_bind_int64(*q, 1, in->id);
+        sqlite3_bind_int64(*q, 1, id);
     return code;
 }
 
@@ -286,7 +348,7 @@ static void *grow(struct item_in *in, void *array, size_t n, size_t size)
 
 static bool inflate_column(struct item_in *in, sqlite3_stmt *q, int at, struct str *out)
 {
-    return pack_inflate(&in->st->pack, store_column(q, at), sqlite3_column_int64(q, at + 1), &in->a, out);
+    return pack_inflate(&in->st->pack, store_column(q, at), sqlite3_column_int64(q, at + 1), STR(""), &in->a, out);
 }
 
 static bool keep_column(struct item_in *in, sqlite3_stmt *q, int at, struct str *out)
@@ -303,8 +365,11 @@ static enum carat_err get_text(struct item_in *in, int64_t id, struct str *out, 
     if (code)
         return code;
     sqlite3_bind_int64(q, 1, id);
+    struct str dict = STR("");
     int rc = sqlite3_step(q);
-    if (rc != SQLITE_ROW || !inflate_column(in, q, 0, out))
+    int64_t dict_id = rc == SQLITE_ROW ? sqlite3_column_int64(q, 2) : 0;
+    if (rc != SQLITE_ROW || (dict_id && !dict_read(in->st, dict_id, &dict)) ||
+        !pack_inflate(&in->st->pack, store_column(q, 0), sqlite3_column_int64(q, 1), dict, &in->a, out))
         code = stopped(in, rc, "a text", err);
     sqlite3_reset(q);
     return code;
@@ -316,7 +381,7 @@ static enum carat_err get_choices(struct item_in *in, struct carat_choice_record
     sqlite3_stmt *q;
     size_t n = 0;
     int rc;
-    enum carat_err code = part_query(in, SQL_CHOICE_GET, &q, err);
+    enum carat_err code = part_query(in, SQL_CHOICE_GET, in->answers_id, &q, err);
     if (code)
         return code;
     while ((rc = sqlite3_step(q)) == SQLITE_ROW && n < in->record.n_choices) {
@@ -346,8 +411,10 @@ static bool deal_tokens(struct item_in *in, sqlite3_stmt *q, struct carat_choice
     if (sqlite3_column_type(q, 0) != SQLITE_NULL &&
         (!inflate_column(in, q, 0, &bytes) || !pack_read_ids(bytes, &in->a, &ids, &n_ids) || n_ids != n))
         return false;
+    int form = sqlite3_column_int(q, 4);
     if (sqlite3_column_type(q, 2) != SQLITE_NULL &&
-        (!inflate_column(in, q, 2, &bytes) || !pack_read_reals(bytes, n, &in->a, &reals)))
+        (!inflate_column(in, q, 2, &bytes) ||
+         !(form ? pack_read_floats : pack_read_reals)(bytes, n, &in->a, &reals) || form < 0 || form > 1))
         return false;
     for (size_t i = 0; i < in->record.n_choices; i++) {
         choices[i].ids = ids && choices[i].n_ids ? ids + at : NULL;
@@ -360,7 +427,7 @@ static bool deal_tokens(struct item_in *in, sqlite3_stmt *q, struct carat_choice
 static enum carat_err get_tokens(struct item_in *in, struct carat_choice_record *choices, struct err *err)
 {
     sqlite3_stmt *q;
-    enum carat_err code = part_query(in, SQL_TOKENS_GET, &q, err);
+    enum carat_err code = part_query(in, SQL_TOKENS_GET, in->answers_id, &q, err);
     if (code)
         return code;
     int rc = sqlite3_step(q);
@@ -402,7 +469,7 @@ static enum carat_err get_samples(struct item_in *in, struct err *err)
     struct carat_sample_record *samples = NULL;
     size_t *n = &in->record.n_samples;
     int rc;
-    enum carat_err code = part_query(in, SQL_SAMPLE_GET, &q, err);
+    enum carat_err code = part_query(in, SQL_SAMPLE_GET, in->answers_id, &q, err);
     if (code)
         return code;
     while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
@@ -429,7 +496,7 @@ static enum carat_err get_answers(struct item_in *in, struct err *err)
     struct carat_answer_record *answers = NULL;
     size_t *n = &in->record.n_answers;
     int rc;
-    enum carat_err code = part_query(in, SQL_ANSWER_GET, &q, err);
+    enum carat_err code = part_query(in, SQL_ANSWER_GET, in->id, &q, err);
     if (code)
         return code;
     while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
@@ -453,7 +520,7 @@ static enum carat_err get_values(struct item_in *in, struct err *err)
     struct carat_metric_record *metrics = NULL;
     size_t *n = &in->record.n_metrics;
     int rc;
-    enum carat_err code = part_query(in, SQL_VALUE_GET, &q, err);
+    enum carat_err code = part_query(in, SQL_VALUE_GET, in->id, &q, err);
     if (code)
         return code;
     while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
@@ -486,7 +553,10 @@ static enum carat_err get_item(struct item_in *in, sqlite3_stmt *q, struct err *
         .context_tokens = (size_t)sqlite3_column_int64(q, 8),
         .wall_ms = column_real(q, 9),
         .message = store_column(q, 10),
+        .truncated_tokens = (size_t)sqlite3_column_int64(q, 11),
+        .shares_answers = sqlite3_column_type(q, 12) != SQLITE_NULL,
     };
+    in->answers_id = in->record.shares_answers ? sqlite3_column_int64(q, 12) : in->id;
     if (outcome < 0 || outcome > CARAT_REFUSED || !pack_read_hash(store_column(q, 3), &in->a, &in->record.row_sha256))
         return damaged(in, "the head", err);
     if ((code = get_asked(in, sqlite3_column_int64(q, 4), sqlite3_column_int64(q, 5), err)) ||
@@ -504,7 +574,7 @@ enum carat_err carat_store_items(struct carat_store *st, int64_t task, int64_t f
     int rc;
     enum carat_err code = store_prepare(st,
                                         "SELECT id, idx, label, row_sha256, prefix, asked, gold, outcome,"
-                                        " context_tokens, wall_ms, message FROM item"
+                                        " context_tokens, wall_ms, message, truncated_tokens, answers_of FROM item"
                                         " WHERE task = ?1 AND idx >= ?2 ORDER BY idx LIMIT ?3",
                                         &q, err);
     if (code)

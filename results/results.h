@@ -44,6 +44,7 @@ struct carat_run_info {
     struct str settings;       /* JSON object: precision, seed, threads, family, shapes ... */
     struct str carat_version, compiler, isa, cpu;
     int numerics_version;
+    struct str started;        /* ISO 8601; empty: now */
 };
 /* The newest run with this key, or a new one (always a new one when `fresh`). Updates its model_name. */
 enum carat_err carat_store_run(struct carat_store *st, const struct carat_run_info *info, bool fresh,
@@ -64,6 +65,9 @@ struct carat_task_info {
     int64_t n_rows;            /* rows in the data set */
     int64_t n_planned;         /* rows asked for now */
     double chance;             /* score of guessing; NaN: none */
+    struct str started;        /* ISO 8601; empty: now */
+    struct str scoring;        /* a name for scores made again of another task's answers; empty: the task's own */
+    int64_t scores_of;         /* that task; 0: none */
 };
 /* Tasks are told apart by (run, name, version, shots, data hashes, settings). */
 enum carat_err carat_store_task(struct carat_store *st, int64_t run, const struct carat_task_info *info,
@@ -123,8 +127,11 @@ struct carat_item_record {
     const struct carat_metric_record *metrics;
     size_t n_metrics;
     size_t context_tokens;
+    size_t truncated_tokens;   /* cut off the context's left */
     double wall_ms;
     struct str message;        /* refused: why */
+    bool shares_answers;       /* choices and samples are those of the same item of the task that this one `scores_of`,
+                                  and not stored again */
 };
 /* Replaces nothing: an item that is there already is CARAT_EIO, and the batch goes on without it. Commits on its
  * own when 256 items have gathered or a second has passed since the last commit (looked at when an item is
@@ -152,12 +159,25 @@ struct carat_effort {
 enum carat_err carat_store_finish(struct carat_store *st, int64_t task, const struct carat_effort *effort,
                                   struct err *err);
 
+/* ---- joining ---------------------------------------------------------------------- */
+
+struct carat_merged {
+    int64_t n_runs, n_items; /* that OUT has now: all of them */
+    int64_t n_same;          /* items that several files had, the same */
+};
+/* All runs of the files (opened to read) and of `out`, if it is there, in one file that then takes the name `out`: whole or
+ * not at all. CARAT_EINPUT, with the item, where two files answer one item of one run differently. */
+enum carat_err carat_store_merge(const char *out, const char *const *inputs, size_t n, struct carat_merged *counts,
+                                 struct err *err);
+
 /* ---- reading ----------------------------------------------------------------------
  * Texts given to a callback are valid during the call. A callback returns false to stop. */
 
 struct carat_run_row {
     int64_t id;
-    struct str key, model_name, model_path, weights_sha256, settings, carat_version, isa, cpu, started;
+    struct str key, model_name, model_path, weights_sha256, tokenizer_sha256, settings, carat_version, compiler, isa, cpu,
+        started;
+    int numerics_version;
     int64_t n_tasks, n_items;
     bool complete;             /* every task has its planned items */
 };
@@ -170,16 +190,28 @@ enum carat_err carat_store_find_run(struct carat_store *st, const char *name, in
 
 struct carat_task_row {
     int64_t id, run;
-    struct str name, parent, subgroup, title, capability, headline, settings, data_path, data_sha256;
+    struct str name, parent, subgroup, title, capability, headline, settings, data_path, data_sha256, shots_sha256, started,
+        scoring;
+    int64_t scores_of;         /* 0: its own answers */
     int version, shots;
     int64_t n_rows, n_planned, n_items;
     int64_t outcomes[6];       /* by enum carat_outcome */
+    int64_t n_truncated;       /* items whose context was cut on the left */
     double chance, wall_s;
     int64_t tokens_asked, tokens_computed;
 };
 enum carat_err carat_store_tasks(struct carat_store *st, int64_t run,
                                  bool (*fn)(void *context, const struct carat_task_row *row), void *context,
                                  struct err *err);
+
+/* Of tasks that were scored again under this name, readers see the new scores instead of the first ones, from now on; of
+ * the others the first. NULL or "": the first ones of all. CARAT_EUSAGE when no task has such a scoring. */
+enum carat_err carat_store_choose_scoring(struct carat_store *st, const char *scoring, struct err *err);
+
+/* All tasks, those that score others' answers again behind those. */
+enum carat_err carat_store_all_tasks(struct carat_store *st, int64_t run,
+                                     bool (*fn)(void *context, const struct carat_task_row *row), void *context,
+                                     struct err *err);
 
 /* A metric's value for each item in index order: what statistics are made of. */
 enum carat_err carat_store_values(struct carat_store *st, int64_t task, const char *metric,

@@ -125,8 +125,22 @@ static const char create_1[] =
     " PRIMARY KEY (item, metric)"
     ") STRICT, WITHOUT ROWID;";
 
+/* Version 2: what was cut off an item's context; scores made again of stored answers (a task that `scores_of`
+ * another, whose items point to those that hold the answers); texts deflated with a dictionary, the first texts of
+ * their task, another row of `text`; log-probabilities as coded float32 (logprobs_form 1). */
+static const char create_2[] =
+    "ALTER TABLE task ADD COLUMN scoring TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE task ADD COLUMN scores_of INTEGER REFERENCES task (id) ON DELETE CASCADE;"
+    "ALTER TABLE task ADD COLUMN dict INTEGER REFERENCES text (id);"
+    "ALTER TABLE text ADD COLUMN dict INTEGER REFERENCES text (id);"
+    "ALTER TABLE item ADD COLUMN truncated_tokens INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE item ADD COLUMN answers_of INTEGER REFERENCES item (id) ON DELETE CASCADE;"
+    "ALTER TABLE tokens ADD COLUMN logprobs_form INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX item_by_answers ON item (answers_of) WHERE answers_of IS NOT NULL;";
+
 const char *const schema_steps[SCHEMA_VERSION] = {
     [0] = create_1,
+    [1] = create_2,
 };
 
 const char *const schema_tables[] = {"run",    "task",   "metric", "text",   "outcome", "item",

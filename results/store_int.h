@@ -2,6 +2,9 @@
  *
  *   schema.c  the tables, and the steps from version to version
  *   pack.c    how bytes stand in a column
+ *   floats.c  log-probabilities as bits
+ *   dict.c    what is known of the tasks that are written to; texts that others are deflated with
+ *   merge.c   one file of several
  *   open.c    what a file must be, who may write it; statements; what an SQLite failure means
  *   write.c   runs, tasks, items into the file
  *   read.c    and out of it
@@ -28,12 +31,16 @@ enum store_sql {
     SQL_TASK_UPDATE,
     SQL_TASK_NEW,
     SQL_TASK_FINISH,
+    SQL_TASK_GET,
+    SQL_TASK_DICT,
     SQL_TEXT_FIND,
     SQL_TEXT_NEW,
     SQL_TEXT_GET,
+    SQL_DICT_GET,
     SQL_METRIC_FIND,
     SQL_METRIC_NEW,
     SQL_ITEM_NEW,
+    SQL_ITEM_FIND,
     SQL_ITEM_DROP,
     SQL_TOKENS_NEW,
     SQL_TOKENS_GET,
@@ -47,6 +54,15 @@ enum store_sql {
     SQL_VALUE_GET,
     SQL_REFUSED_DROP,
     SQL_COUNT
+};
+
+/* What writing to a task needs of it, read when its first item is put. */
+struct store_task {
+    int64_t id, scores_of, n_planned;
+    int64_t dict_id;       /* 0: none */
+    struct buf dict;       /* its bytes; before there is one, what may become it */
+    int64_t n_put;
+    bool closed;           /* no dictionary will be made any more */
 };
 
 struct carat_store {
@@ -70,6 +86,12 @@ struct carat_store {
     /* The prefix put last and its row: most items of a task share theirs. */
     struct buf prefix;
     int64_t prefix_id; /* 0: none yet */
+
+    struct store_task *tasks; /* [n_tasks] */
+    size_t n_tasks;
+    struct buf read_dict;     /* the dictionary read last */
+    int64_t read_dict_id;     /* 0: none yet */
+    char *scoring;            /* owned; NULL: the original scores */
 };
 
 /* Sets `err` from the connection's last failure, naming the file and what to do. `doing` is a phrase
@@ -78,6 +100,21 @@ enum carat_err store_fail(struct carat_store *st, struct err *err, const char *d
 
 /* The kept statement, reset, its old bindings to be overwritten. */
 enum carat_err store_sql(struct carat_store *st, enum store_sql which, sqlite3_stmt **out, struct err *err);
+
+/* The row of `text` that holds these bytes, made if there is none; `is_new` may be NULL. */
+struct dict;
+enum carat_err store_put_text(struct carat_store *st, struct str s, const struct dict *dict, int64_t *id, bool *is_new,
+                              struct err *err);
+
+/* Holds the lock of the file `path` and, where there is such a file, has it open to read and write (db is NULL
+ * otherwise). carat_store_free() lets go. */
+enum carat_err store_open_target(const char *path, struct carat_store **out, struct err *err);
+
+/* Closes the connection, and keeps the lock. */
+void store_disconnect(struct carat_store *st);
+
+/* Steps a statement that gives no row. */
+enum carat_err store_step(struct carat_store *st, sqlite3_stmt *q, struct err *err);
 
 /* Prepares `sql` for one use; the caller finalizes it. */
 enum carat_err store_prepare(struct carat_store *st, const char *sql, sqlite3_stmt **out, struct err *err);

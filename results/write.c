@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "store_int.h"
+#include "dict.h"
 
 enum { BATCH_ITEMS = 256, BATCH_MS = 1000 };
 
@@ -39,8 +39,7 @@ static enum carat_err lose(struct carat_store *st, const struct err *why, struct
     return why->code;
 }
 
-/* Steps a statement that gives no row. */
-static enum carat_err step(struct carat_store *st, sqlite3_stmt *q, struct err *err)
+enum carat_err store_step(struct carat_store *st, sqlite3_stmt *q, struct err *err)
 {
     int rc = sqlite3_step(q);
     if (rc == SQLITE_DONE) {
@@ -56,7 +55,7 @@ static enum carat_err step_kept(struct carat_store *st, enum store_sql which, st
 {
     sqlite3_stmt *q;
     enum carat_err code = store_sql(st, which, &q, err);
-    return code ? code : step(st, q, err);
+    return code ? code : store_step(st, q, err);
 }
 
 /* Opens the transaction that writes go to, unless it is open. */
@@ -120,8 +119,8 @@ static enum carat_err new_run(struct carat_store *st, const struct carat_run_inf
     store_bind_text(q, 9, info->compiler);
     store_bind_text(q, 10, info->isa);
     store_bind_text(q, 11, info->cpu);
-    store_bind_text(q, 12, store_now(when));
-    code = step(st, q, err);
+    store_bind_text(q, 12, info->started.n ? info->started : store_now(when));
+    code = store_step(st, q, err);
     *run = sqlite3_last_insert_rowid(st->db);
     return code;
 }
@@ -147,7 +146,7 @@ enum carat_err carat_store_run(struct carat_store *st, const struct carat_run_in
         return code;
     sqlite3_bind_int64(q, 1, *run);
     store_bind_text(q, 2, info->model_name);
-    return step(st, q, err);
+    return store_step(st, q, err);
 }
 
 /* Parameters 1 to 16 of the task statements; a statement that lacks some ignores them. `id` is the run's or
@@ -187,8 +186,13 @@ enum carat_err carat_store_task(struct carat_store *st, int64_t run, const struc
     if ((code = store_sql(st, *task ? SQL_TASK_UPDATE : SQL_TASK_NEW, &q, err)))
         return code;
     bind_task(q, *task ? *task : run, info);
-    store_bind_text(q, 17, store_now(when));
-    if ((code = step(st, q, err)))
+    store_bind_text(q, 17, info->started.n ? info->started : store_now(when));
+    store_bind_text(q, 18, info->scoring);
+    if (info->scores_of)
+        sqlite3_bind_int64(q, 19, info->scores_of);
+    else
+        sqlite3_bind_null(q, 19);
+    if ((code = store_step(st, q, err)))
         return code;
     if (!*task)
         *task = sqlite3_last_insert_rowid(st->db);
@@ -208,7 +212,7 @@ enum carat_err carat_store_finish(struct carat_store *st, int64_t task, const st
     sqlite3_bind_double(q, 3, isfinite(effort->wall_s) ? effort->wall_s : 0);
     sqlite3_bind_int64(q, 4, effort->tokens_asked);
     sqlite3_bind_int64(q, 5, effort->tokens_computed);
-    code = step(st, q, err);
+    code = store_step(st, q, err);
     return code ? code : carat_store_commit(st, err);
 }
 
@@ -225,7 +229,7 @@ enum carat_err carat_store_done(struct carat_store *st, int64_t task, bool retry
             return code;
         sqlite3_bind_int64(q, 1, task);
         sqlite3_bind_int(q, 2, CARAT_REFUSED);
-        if ((code = step(st, q, err)))
+        if ((code = store_step(st, q, err)))
             return code;
     }
     if ((code = store_prepare(st, "SELECT idx, row_sha256 FROM item WHERE task = ?1 ORDER BY idx", &q, err)))
@@ -250,8 +254,8 @@ enum carat_err carat_store_done(struct carat_store *st, int64_t task, bool retry
 
 /* ---- an item ------------------------------------------------------------------------------ */
 
-/* The row of `text` that holds these bytes, made if there is none. */
-static enum carat_err put_text(struct carat_store *st, struct str s, int64_t *id, struct err *err)
+enum carat_err store_put_text(struct carat_store *st, struct str s, const struct dict *dict, int64_t *id, bool *is_new,
+                              struct err *err)
 {
     char hex[SHA256_HEX];
     unsigned char hash[PACK_HASH_MAX];
@@ -262,19 +266,38 @@ static enum carat_err put_text(struct carat_store *st, struct str s, int64_t *id
     sha256_hex(s.n ? s.p : "", s.n, hex);
     (void)pack_hash((struct str){hex, 64}, hash, &n_hash);
     key = (struct str){(const char *)hash, n_hash};
+    if (is_new)
+        *is_new = false;
     if ((code = store_sql(st, SQL_TEXT_FIND, &q, err)))
         return code;
     store_bind_blob(q, 1, key);
     if ((code = find_id(st, q, id, err)) || *id)
         return code;
-    if ((code = pack_deflate(&st->pack, s, &data, err)) || (code = store_sql(st, SQL_TEXT_NEW, &q, err)))
+    if ((code = pack_deflate(&st->pack, s, dict->bytes, &data, err)) || (code = store_sql(st, SQL_TEXT_NEW, &q, err)))
         return code;
     store_bind_blob(q, 1, key);
     sqlite3_bind_int64(q, 2, (int64_t)s.n);
     store_bind_blob(q, 3, data);
-    code = step(st, q, err);
+    if (dict->id && data.p != s.p)
+        sqlite3_bind_int64(q, 4, dict->id);
+    else
+        sqlite3_bind_null(q, 4);
+    code = store_step(st, q, err);
     *id = sqlite3_last_insert_rowid(st->db);
+    if (is_new)
+        *is_new = !code;
     return code;
+}
+
+/* What is asked of an item: the task's dictionary fits it. */
+static enum carat_err put_asked(struct carat_store *st, int64_t task, struct str s, int64_t *id, struct err *err)
+{
+    struct dict dict;
+    bool is_new;
+    enum carat_err code = dict_of(st, task, &dict, err);
+    if (!code)
+        code = store_put_text(st, s, &dict, id, &is_new, err);
+    return !code && is_new ? dict_feed(st, task, s, err) : code;
 }
 
 static enum carat_err put_prefix(struct carat_store *st, struct str prefix, int64_t *id, struct err *err)
@@ -284,7 +307,7 @@ static enum carat_err put_prefix(struct carat_store *st, struct str prefix, int6
         buf_clear(&st->prefix);
         if (buf_addstr(&st->prefix, prefix))
             return err_nomem(err, "a prompt's prefix");
-        enum carat_err code = put_text(st, prefix, &st->prefix_id, err);
+        enum carat_err code = store_put_text(st, prefix, &(struct dict){0}, &st->prefix_id, NULL, err);
         if (code) {
             st->prefix_id = 0;
             return code;
@@ -298,7 +321,7 @@ static enum carat_err put_prefix(struct carat_store *st, struct str prefix, int6
 static enum carat_err bind_deflated(struct carat_store *st, sqlite3_stmt *q, int at, struct str s, struct err *err)
 {
     struct str data;
-    enum carat_err code = pack_deflate(&st->pack, s, &data, err);
+    enum carat_err code = pack_deflate(&st->pack, s, STR(""), &data, err);
     if (code)
         return code;
     if (data.p == s.p)
@@ -359,21 +382,28 @@ static enum carat_err put_tokens(struct carat_store *st, int64_t item, const str
     if (flat.ids)
         (void)pack_ids(b, flat.ids, flat.n);
     size_t ids_bytes = b->n;
-    if (flat.logprobs)
+    bool coded = flat.logprobs && pack_floats(b, flat.logprobs, flat.n);
+    if (flat.logprobs && !coded)
         (void)pack_reals(b, flat.logprobs, flat.n);
     if (buf_failed(b))
         return err_nomem(err, "an item's tokens");
     if ((code = store_sql(st, SQL_TOKENS_NEW, &q, err)))
         return code;
     sqlite3_bind_int64(q, 1, item);
+    struct str logprobs = {b->p + ids_bytes, b->n - ids_bytes};
     if ((code = bind_deflated(st, q, 2, (struct str){b->p, ids_bytes}, err)) ||
-        (code = bind_deflated(st, q, 4, (struct str){b->p + ids_bytes, b->n - ids_bytes}, err)))
+        (!coded && (code = bind_deflated(st, q, 4, logprobs, err))))
         return code;
+    if (coded) { /* deflate finds nothing in it */
+        store_bind_blob(q, 4, logprobs);
+        sqlite3_bind_int64(q, 5, (int64_t)logprobs.n);
+    }
+    sqlite3_bind_int(q, 6, coded);
     if (!flat.ids)
         sqlite3_bind_null(q, 2);
     if (!flat.logprobs)
         sqlite3_bind_null(q, 4);
-    return step(st, q, err);
+    return store_step(st, q, err);
 }
 
 static enum carat_err put_choices(struct carat_store *st, int64_t item, const struct carat_item_record *r,
@@ -388,7 +418,7 @@ static enum carat_err put_choices(struct carat_store *st, int64_t item, const st
         sqlite3_bind_double(q, 3, c->logprob);
         sqlite3_bind_int(q, 4, c->greedy);
         sqlite3_bind_int64(q, 5, (int64_t)c->n_ids);
-        code = step(st, q, err);
+        code = store_step(st, q, err);
     }
     return code;
 }
@@ -408,9 +438,18 @@ static enum carat_err put_samples(struct carat_store *st, int64_t item, const st
         store_bind_text(q, 7, s->finish);
         (void)((code = bind_deflated(st, q, 3, s->text, err)) ||
                (code = bind_deflated(st, q, 5, buf_str(&st->scratch), err)) ||
-               (code = bind_deflated(st, q, 8, s->verdict, err)) || (code = step(st, q, err)));
+               (code = bind_deflated(st, q, 8, s->verdict, err)) || (code = store_step(st, q, err)));
     }
     return code;
+}
+
+static enum carat_err put_responses(struct carat_store *st, int64_t item, const struct carat_item_record *r,
+                                    struct err *err)
+{
+    enum carat_err code = put_tokens(st, item, r, err);
+    if (!code)
+        code = put_choices(st, item, r, err);
+    return code ? code : put_samples(st, item, r, err);
 }
 
 static enum carat_err put_answers(struct carat_store *st, int64_t item, const struct carat_item_record *r,
@@ -425,7 +464,7 @@ static enum carat_err put_answers(struct carat_store *st, int64_t item, const st
         sqlite3_bind_int(q, 3, a->sample);
         store_bind_text(q, 4, a->filter);
         sqlite3_bind_double(q, 7, a->score);
-        (void)((code = bind_deflated(st, q, 5, a->answer, err)) || (code = step(st, q, err)));
+        (void)((code = bind_deflated(st, q, 5, a->answer, err)) || (code = store_step(st, q, err)));
     }
     return code;
 }
@@ -442,7 +481,7 @@ static enum carat_err put_metric(struct carat_store *st, int64_t task, struct st
         return code;
     sqlite3_bind_int64(q, 1, task);
     store_bind_text(q, 2, name);
-    code = step(st, q, err);
+    code = store_step(st, q, err);
     *id = sqlite3_last_insert_rowid(st->db);
     return code;
 }
@@ -459,12 +498,29 @@ static enum carat_err put_values(struct carat_store *st, int64_t task, int64_t i
         sqlite3_bind_int64(q, 1, item);
         sqlite3_bind_int64(q, 2, metric);
         sqlite3_bind_double(q, 3, r->metrics[i].value);
-        code = step(st, q, err);
+        code = store_step(st, q, err);
         if (code && sqlite3_extended_errcode(st->db) == SQLITE_CONSTRAINT_PRIMARYKEY)
             code = err_set(err, CARAT_EIO, "item %lld has the metric '%.*s' twice", (long long)r->index,
                            (int)r->metrics[i].name.n, r->metrics[i].name.p);
     }
     return code;
+}
+
+/* The item of the task scored again that has this one's answers. */
+static enum carat_err find_answers(struct carat_store *st, int64_t task, const struct carat_item_record *r, int64_t *id,
+                                   struct err *err)
+{
+    int64_t source = 0;
+    sqlite3_stmt *q;
+    enum carat_err code = dict_scores_of(st, task, &source, err);
+    if (code || (code = store_sql(st, SQL_ITEM_FIND, &q, err)))
+        return code;
+    sqlite3_bind_int64(q, 1, source);
+    sqlite3_bind_int64(q, 2, r->index);
+    if ((code = find_id(st, q, id, err)) || *id)
+        return code;
+    return err_set(err, CARAT_EUSAGE, "item %lld of task %lld: there are no answers that it could share",
+                   (long long)r->index, (long long)task);
 }
 
 /* The row of `item` itself. */
@@ -473,7 +529,7 @@ static enum carat_err put_head(struct carat_store *st, int64_t task, const struc
 {
     unsigned char hash[PACK_HASH_MAX];
     size_t n_hash;
-    int64_t prefix = 0, asked;
+    int64_t prefix = 0, asked, answers_of = 0;
     sqlite3_stmt *q;
     enum carat_err code;
     if (!pack_hash(r->row_sha256, hash, &n_hash) || (unsigned)r->outcome > CARAT_REFUSED)
@@ -481,8 +537,9 @@ static enum carat_err put_head(struct carat_store *st, int64_t task, const struc
     buf_clear(&st->scratch);
     if (pack_asked(r, &st->scratch))
         return err_nomem(err, "an item's prompt");
-    if ((r->prefix.n && (code = put_prefix(st, r->prefix, &prefix, err))) ||
-        (code = put_text(st, buf_str(&st->scratch), &asked, err)) || (code = store_sql(st, SQL_ITEM_NEW, &q, err)))
+    if ((r->shares_answers && (code = find_answers(st, task, r, &answers_of, err))) ||
+        (r->prefix.n && (code = put_prefix(st, r->prefix, &prefix, err))) ||
+        (code = put_asked(st, task, buf_str(&st->scratch), &asked, err)) || (code = store_sql(st, SQL_ITEM_NEW, &q, err)))
         return code;
     sqlite3_bind_int64(q, 1, task);
     sqlite3_bind_int64(q, 2, r->index);
@@ -498,7 +555,12 @@ static enum carat_err put_head(struct carat_store *st, int64_t task, const struc
     sqlite3_bind_int64(q, 9, (int64_t)r->context_tokens);
     sqlite3_bind_double(q, 10, r->wall_ms);
     store_bind_text(q, 11, r->message);
-    code = step(st, q, err);
+    sqlite3_bind_int64(q, 12, (int64_t)r->truncated_tokens);
+    if (answers_of)
+        sqlite3_bind_int64(q, 13, answers_of);
+    else
+        sqlite3_bind_null(q, 13);
+    code = store_step(st, q, err);
     if (code && sqlite3_extended_errcode(st->db) == SQLITE_CONSTRAINT_UNIQUE)
         code = err_set(err, CARAT_EIO, "item %lld of task %lld is in '%s' already", (long long)r->index,
                        (long long)task, st->path);
@@ -517,7 +579,7 @@ static bool drop_item(struct carat_store *st, int64_t item)
     if (store_sql(st, SQL_ITEM_DROP, &q, NULL))
         return false;
     sqlite3_bind_int64(q, 1, item);
-    return step(st, q, NULL) == CARAT_OK;
+    return store_step(st, q, NULL) == CARAT_OK;
 }
 
 enum carat_err carat_store_put(struct carat_store *st, int64_t task, const struct carat_item_record *item,
@@ -528,8 +590,7 @@ enum carat_err carat_store_put(struct carat_store *st, int64_t task, const struc
     enum carat_err code = begin(st, err);
     if (code)
         return code;
-    if ((code = put_head(st, task, item, &id, &why)) || (code = put_tokens(st, id, item, &why)) ||
-        (code = put_choices(st, id, item, &why)) || (code = put_samples(st, id, item, &why)) ||
+    if ((code = put_head(st, task, item, &id, &why)) || (!item->shares_answers && (code = put_responses(st, id, item, &why))) ||
         (code = put_answers(st, id, item, &why)) || (code = put_values(st, task, id, item, &why))) {
         int cause = sqlite3_errcode(st->db) & 0xff;
         if (cause == SQLITE_FULL || cause == SQLITE_IOERR || !drop_item(st, id))

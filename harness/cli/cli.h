@@ -24,7 +24,7 @@ struct options {
     double cpu_seconds, wall_seconds, temperature, top_p; /* 0: not given */
     const char *precision, *weights, *truncation, *decode;
     const char *data, *db, *mirror, *output, *format, *tokenizer, *chat_template, *color, *title, *fail_if_worse, *junit;
-    const char *published, *html;
+    const char *published, *html, *shard;
     bool per_benchmark;
     bool fresh, json, quiet, force, unsafe_no_jail, dark, help, no_bos, wrong, flips;
     bool *gate_failed;       /* a command sets it to end with status 1 */

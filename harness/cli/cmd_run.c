@@ -34,6 +34,23 @@ static enum carat_err sampling_options(const struct options *o, struct eval_samp
     return err_hint(err, "--temperature 0.8 --top-p 0.95 is what code is often sampled with");
 }
 
+/* "2/3": the second of three. */
+static enum carat_err shard_option(const char *word, struct eval_options *out, struct err *err)
+{
+    enum { SHARDS_MAX = 100000 };
+    struct str s = str_from(word);
+    ptrdiff_t slash = word ? str_find(s, STR("/"), 0) : -1;
+    size_t i = 0, n = 0;
+    if (!word)
+        return CARAT_OK;
+    if (slash < 0 || !num_parse_size((struct str){s.p, (size_t)slash}, &i) ||
+        !num_parse_size((struct str){s.p + slash + 1, s.n - (size_t)slash - 1}, &n) || i < 1 || i > n || n > SHARDS_MAX)
+        return err_set(err, CARAT_EUSAGE, "--shard wants I/N with 1 <= I <= N <= %d, not '%s'", SHARDS_MAX, word);
+    out->shard = i - 1;
+    out->n_shards = n;
+    return CARAT_OK;
+}
+
 enum carat_err eval_options_from(const struct options *o, struct eval_options *out, struct err *err)
 {
     if (o->shots > 1000)
@@ -51,6 +68,8 @@ enum carat_err eval_options_from(const struct options *o, struct eval_options *o
                                  .unsafe_no_jail = o->unsafe_no_jail,
                                  .interrupted = cli_interrupted};
     enum carat_err rc = sampling_options(o, &out->sampling, err);
+    if (!rc)
+        rc = shard_option(o->shard, out, err);
     return rc ? rc : backend_options(o, &out->backend, err);
 }
 
@@ -118,7 +137,7 @@ enum carat_err print_summary(struct carat_store *store, const int64_t *runs, siz
     }
     if (!rc)
         fwrite(out.p, 1, out.n, stdout);
-    if (!rc && !summary_warnings(&sum, &warnings))
+    if (!rc && !summary_warnings(&sum, o->shard != NULL, &warnings))
         for (char *line = warnings.p; line && *line;) {
             char *end = strchr(line, '\n');
             *end = '\0';
@@ -216,7 +235,7 @@ const struct command cmd_run = {
              "the same command goes on where it stopped; what is there already is not computed again. With a --temperature, "
              "generated text is drawn instead of greedy, --samples times for each item; pass@10 and pass@100 are then told "
              "beside pass@1 where there are that many.",
-    .options = "model task limit shots seed samples temperature top-p data db fresh plugin json format quiet "
+    .options = "model task limit shard shots seed samples temperature top-p data db fresh plugin json format quiet "
                "unsafe-no-jail " COMPUTE_OPTIONS,
     .examples = "  carat run -m gemma-2b -t hellaswag,boolq --limit 100\n"
                 "  carat run -m 2B=gemma-2b -m 7B=gemma-7b -t mmlu,gsm8k --data benchmarks --db compare.db\n"

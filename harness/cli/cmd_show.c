@@ -50,9 +50,9 @@ static json_t *joined_text(struct str a, struct str b)
 
 static json_t *item_json(struct str task, const struct carat_item_record *item)
 {
-    json_t *o = json_pack("{s:o, s:I, s:o, s:s, s:I}", "task", json_text(task), "index", (json_int_t)item->index, "id",
+    json_t *o = json_pack("{s:o, s:I, s:o, s:s, s:I, s:I}", "task", json_text(task), "index", (json_int_t)item->index, "id",
                           json_text(item->id), "outcome", carat_outcome_name(item->outcome), "context_tokens",
-                          (json_int_t)item->context_tokens);
+                          (json_int_t)item->context_tokens, "truncated_tokens", (json_int_t)item->truncated_tokens);
     if (item->prompts) {
         json_t *contexts = json_array();
         for (size_t i = 0; i < item->n_choices; i++)
@@ -143,6 +143,8 @@ static void describe_item(struct buf *out, struct str task, const struct carat_i
         buf_addc(out, ')');
     }
     buf_printf(out, ": %s\n", carat_outcome_name(item->outcome));
+    if (item->truncated_tokens)
+        buf_printf(out, "  the first %zu tokens were cut off, BOS with them (--truncation left)\n", item->truncated_tokens);
     if (item->message.n) {
         buf_adds(out, "  not asked: ");
         add_plain(out, item->message);

@@ -43,6 +43,7 @@ static const struct opt table[] = {
     {"quiet", 'q', OPT_FLAG, AT(quiet), NULL, "no progress, no notes"},
     {"samples", 0, OPT_SIZE, AT(samples), "N", "texts drawn for each generated answer; wants --temperature (1)"},
     {"seed", 0, OPT_INT, AT(seed), "N", "of the few-shot draws, of sampling, of the bootstrap (1234)"},
+    {"shard", 0, OPT_TEXT, AT(shard), "I/N", "only every N-th item of each task, from the I-th on (1/1); 'carat merge' joins them"},
     {"shots", 'k', OPT_INT, AT(shots), "N", "few-shot examples (each benchmark's own number)"},
     {"task", 't', OPT_COMMA_LIST, AT(tasks), "TASK,...", "benchmarks, subjects or groups: hellaswag, mmlu_stem; or all"},
     {"temperature", 0, OPT_REAL, AT(temperature), "T", "draw generated text at this temperature (greedy)"},

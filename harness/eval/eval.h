@@ -42,6 +42,7 @@ struct eval_options {
     const char *const *tasks; /* names, groups or "all" */
     size_t n_tasks;
     int64_t limit;            /* -1: all */
+    size_t shard, n_shards;   /* every n-th item of each task, from this one on; n 0 or 1: all */
     int shots;                /* -1: each task's own */
     int64_t seed;
     const char *data_dir;     /* NULL: the cache */
@@ -128,7 +129,7 @@ struct score {                /* a benchmark of one run: a leaf, or a parent's l
     int shots, version;
     uint64_t asked;           /* digest of names, data and settings: scores with another are not of the same questions */
     size_t n_leaves;
-    int64_t n_items, n_planned, n_rows;
+    int64_t n_items, n_planned, n_rows, n_truncated;
     int64_t outcomes[6];
     double chance;
     struct stat_mean mean;    /* of the headline metric, 0..1 */
@@ -181,8 +182,8 @@ enum carat_err pass_at_k_load(struct carat_store *st, const int64_t *runs, size_
 void pass_at_k_text(const struct pass_at_k *p, size_t n, struct buf *out); /* a line each; appended */
 json_t *pass_at_k_json(const struct pass_at_k *p, size_t n); /* [{"run", "task", "metric", "value", "low", "high", "n"}] */
 
-/* Loud words about scores that cannot be trusted: more than 5 % non-answers, refused or missing items. One line
- * each; empty when there is nothing to say. */
-enum carat_err summary_warnings(const struct summary *s, struct buf *out);
+/* Loud words about scores that cannot be trusted: more than 5 % non-answers, refused, cut or missing items (that a shard
+ * lacks the others' items needs no word). One line each; empty when there is nothing to say. */
+enum carat_err summary_warnings(const struct summary *s, bool is_shard, struct buf *out);
 
 #endif

@@ -26,7 +26,7 @@ struct item {
     struct proto_response *responses;     /* [n_requests] */
     struct carat_choice_record *choices;  /* multiple choice: [n_requests]; ids and logprobs are malloc'ed */
     struct carat_sample_record *samples;  /* generation: [n_requests]; text, ids and verdict are malloc'ed */
-    size_t context_tokens;
+    size_t context_tokens, truncated_tokens;
     char *refusal;            /* why it was not answered; NULL: it was. Owned */
 };
 
@@ -48,7 +48,6 @@ struct run {
     struct progress *progress;
     double began, committed;  /* seconds */
     int64_t done_before;
-    size_t n_cut;             /* requests that were cut on the left */
 };
 
 static double now(void)
@@ -224,6 +223,13 @@ static enum carat_err add_requests(struct run *r, struct item *item, struct err 
     return CARAT_OK;
 }
 
+/* Shards share out each task's items in turn, by their place in the data set: so --limit takes no item from one shard to
+ * another. */
+static bool in_shard(const struct eval_options *o, size_t index)
+{
+    return o->n_shards <= 1 || index % o->n_shards == o->shard;
+}
+
 /* The items of one bench that the store does not have yet. */
 static enum carat_err add_bench(struct run *r, size_t bench, struct err *err)
 {
@@ -238,6 +244,8 @@ static enum carat_err add_bench(struct run *r, size_t bench, struct err *err)
     if (items)
         r->items = items;
     for (size_t i = 0; i < b->n_planned && !rc; i++) {
+        if (!in_shard(r->o, i))
+            continue;
         if (d.done[i]) {
             r->done_before++;
             continue;
@@ -333,6 +341,7 @@ static enum carat_err store_item(struct run *r, struct item *item, struct err *e
                                        .samples = item->samples,
                                        .n_samples = item->samples ? item->n_requests : 0,
                                        .context_tokens = item->context_tokens,
+                                       .truncated_tokens = item->truncated_tokens,
                                        .wall_ms = 1000 * (now() - r->began)};
     enum carat_err rc = CARAT_OK;
     arena_reset(&r->scratch);
@@ -362,10 +371,20 @@ static void *copy_bytes(const void *p, size_t n)
     return copy;
 }
 
+/* Each token's log-probability is kept as float32, which is more than the arithmetic before it gives; the sum, which is
+ * what is scored, with all its bits. */
+static double *copy_logprobs(const double *logprobs, size_t n)
+{
+    double *copy = malloc((n + 1) * sizeof *copy);
+    for (size_t i = 0; copy && i < n; i++)
+        copy[i] = (double)(float)logprobs[i];
+    return copy;
+}
+
 static enum carat_err keep_choice(struct item *item, size_t k, const struct response *a, struct err *err)
 {
     int32_t *ids = copy_bytes(a->ids, a->n_ids * sizeof *ids);
-    double *logprobs = copy_bytes(a->logprobs, a->n_ids * sizeof *logprobs);
+    double *logprobs = copy_logprobs(a->logprobs, a->n_ids);
     item->choices[k] = (struct carat_choice_record){.continuation = item->proto.continuations[k],
                                                     .ids = ids,
                                                     .logprobs = logprobs,
@@ -414,7 +433,6 @@ static enum carat_err on_response(void *context, size_t index, const struct resp
     struct item *item = &r->items[r->item_of[index]];
     const size_t k = index - item->first_request;
     enum carat_err rc = CARAT_OK;
-    r->n_cut += a->truncated_tokens > 0;
     if (a->refused)
         rc = refuse(item, a->err.msg, err);
     else if (item->choices)
@@ -423,6 +441,8 @@ static enum carat_err on_response(void *context, size_t index, const struct resp
         rc = keep_text(item, k, a, err);
     if (a->context_tokens > item->context_tokens)
         item->context_tokens = a->context_tokens;
+    if (a->truncated_tokens > item->truncated_tokens)
+        item->truncated_tokens = a->truncated_tokens;
     if (rc)
         return rc;
     if (!a->refused && proto_needs_jail(r->set->items[item->bench].leaf.task))
@@ -527,9 +547,6 @@ static void describe_budget(const struct run *r, struct backend *be)
 
 static void describe_work(const struct run *r, const struct backend_stats *stats)
 {
-    if (r->n_cut)
-        log_warn("%s: %zu prompts were too long and cut on the left; they lost BOS (--truncation left)", r->model->name,
-                 r->n_cut);
     if (r->o->quiet)
         return;
     double wall = now() - r->began;

@@ -547,7 +547,7 @@ static enum carat_err make(struct maker *m, const struct figure_style *style, st
         rc = facts_html(m, &facts, err);
     if (!rc)
         rc = read_tasks(m, &details, err);
-    if (!rc && summary_warnings(m->sum, &warnings))
+    if (!rc && summary_warnings(m->sum, false, &warnings))
         rc = err_nomem(err, "the warnings");
     if (rc)
         goto out;

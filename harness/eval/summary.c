@@ -67,6 +67,7 @@ static bool take_task(void *context, const struct carat_task_row *row)
                                  .n_items = row->n_items,
                                  .n_planned = row->n_planned,
                                  .n_rows = row->n_rows,
+                                 .n_truncated = row->n_truncated,
                                  .chance = row->chance};
     memcpy(leaf->score.outcomes, row->outcomes, sizeof leaf->score.outcomes);
     return !l->failed;
@@ -141,7 +142,7 @@ static enum carat_err pool_leaves(struct leaves *l, size_t first, bool *taken, s
     *out = l->items[first].score;
     out->n_leaves = 0;
     out->asked = 0;
-    out->n_items = out->n_planned = out->n_rows = 0;
+    out->n_items = out->n_planned = out->n_rows = out->n_truncated = 0;
     memset(out->outcomes, 0, sizeof out->outcomes);
     for (size_t i = first; i < l->n; i++) {
         const struct score *s = &l->items[i].score;
@@ -155,6 +156,7 @@ static enum carat_err pool_leaves(struct leaves *l, size_t first, bool *taken, s
         out->n_items += s->n_items;
         out->n_planned += s->n_planned;
         out->n_rows += s->n_rows;
+        out->n_truncated += s->n_truncated;
         chance += s->n_items ? s->chance * (double)s->n_items : 0;
         for (size_t k = 0; k < 6; k++)
             out->outcomes[k] += s->outcomes[k];
@@ -727,14 +729,14 @@ enum carat_err summary_figure(const struct summary *s, const struct figure_style
 
 /* ---- warnings ------------------------------------------------------------------------------------- */
 
-enum carat_err summary_warnings(const struct summary *s, struct buf *out)
+enum carat_err summary_warnings(const struct summary *s, bool is_shard, struct buf *out)
 {
     for (size_t r = 0; r < s->n_runs; r++) {
         for (size_t i = 0; i < s->runs[r].n_scores; i++) {
             const struct score *q = &s->runs[r].scores[i];
             struct str model = s->runs[r].name;
             int64_t none = q->outcomes[CARAT_UNPARSED] + q->outcomes[CARAT_CUT_OFF] + q->outcomes[CARAT_EMPTY];
-            if (q->n_items < q->n_planned)
+            if (q->n_items < q->n_planned && !is_shard)
                 buf_printf(out, "%.*s on %.*s: %lld of %lld items are missing; the run is not finished\n",
                            (int)model.n, model.p, (int)q->title.n, q->title.p,
                            (long long)(q->n_planned - q->n_items), (long long)q->n_planned);
@@ -742,6 +744,10 @@ enum carat_err summary_warnings(const struct summary *s, struct buf *out)
                 buf_printf(out, "%.*s on %.*s: %lld items could not be asked and are not in the score (carat show)\n",
                            (int)model.n, model.p, (int)q->title.n, q->title.p,
                            (long long)q->outcomes[CARAT_REFUSED]);
+            if (q->n_truncated)
+                buf_printf(out, "%.*s on %.*s: %lld prompts were too long and cut on the left; they lost BOS "
+                                "(--truncation left)\n",
+                           (int)model.n, model.p, (int)q->title.n, q->title.p, (long long)q->n_truncated);
             if (none * 20 > q->n_items)
                 buf_printf(out, "%.*s on %.*s: %lld of %lld answers are none: %lld unparsed, %lld cut off, %lld empty\n",
                            (int)model.n, model.p, (int)q->title.n, q->title.p, (long long)none,
