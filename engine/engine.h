@@ -115,6 +115,9 @@ struct carat_model_info {
     size_t n_parameters;
     size_t weights_bytes;     /* mapped */
     size_t kv_bytes_per_token;
+    size_t layer_weights;     /* multiply-adds of a row in the layers' products: numbers in their matrices */
+    size_t head_weights;      /* the same of a row's logits */
+    size_t read_bytes;        /* of the matrices of both as stored: what one row with its logits reads */
     int32_t bos;              /* -1: none */
     int32_t eos[8];           /* generation stops at any of these (generation_config first, then config) */
     size_t n_eos;
@@ -123,6 +126,12 @@ struct carat_model_info {
 /* A checkpoint's folder (config.json, safetensors, a tokenizer), or a file whose name ends in .gguf. */
 enum carat_err carat_model_open(const char *path, struct carat_model **out, struct err *err);
 void carat_model_free(struct carat_model *model);
+
+/* A published shape ("gemma-2b") with random weights in memory, without a tokenizer: for measuring. `dtype`: how they
+ * are stored: "bf16", "f16", "f32", "q8_0", "q4_0". `pool` may be NULL. CARAT_EUSAGE for an unknown name. */
+enum carat_err carat_model_random(const char *shape, const char *dtype, struct pool *pool, struct carat_model **out,
+                                  struct err *err);
+const char *carat_shape_name(size_t i); /* the i-th shape there is; NULL past the end */
 const struct carat_model_info *carat_model_info(const struct carat_model *model);
 const struct carat_tokenizer *carat_model_tokenizer(const struct carat_model *model);
 
@@ -223,6 +232,24 @@ struct carat_reply {
 enum carat_err carat_forward(struct carat_session *s, const struct carat_span *spans, size_t n_spans,
                              const struct carat_ask *asks, size_t n_asks, struct carat_reply *replies,
                              struct err *err);
+
+/* ---- limits ----------------------------------------------------------------------- */
+
+/* What the machine can do at most with a number of threads and the kernels that carat_isa() names: what speeds are shares
+ * of. limits.c says what is measured. One caller at a time; it holds a buffer several times the last level cache. */
+enum carat_limit {
+    CARAT_LIMIT_READ, /* bytes a second, from memory */
+    CARAT_LIMIT_FP32, /* operations a second; a multiply-add is two */
+    CARAT_LIMIT_BF16, /* of dot products that add up in float32 */
+    CARAT_LIMIT_INT8, /* of dot products that add up in 32 bits */
+    CARAT_N_LIMITS
+};
+struct carat_limits;
+enum carat_err carat_limits_open(size_t n_threads, struct carat_limits **out, struct err *err); /* 0: one per CPU */
+void carat_limits_free(struct carat_limits *l); /* NULL is fine */
+size_t carat_limits_buffer_bytes(const struct carat_limits *l);
+/* One run of about so many seconds; NaN where the instruction set has nothing of the kind. */
+double carat_limits_measure(struct carat_limits *l, enum carat_limit limit, double seconds);
 
 /* ---- sampling -------------------------------------------------------------------- */
 

@@ -134,3 +134,16 @@ void family_names(char *out, size_t n)
         at += wrote > 0 ? (size_t)wrote : 0;
     }
 }
+
+size_t family_dim_of(const struct model_config *c, enum family_dim dim)
+{
+    switch (dim) {
+    case DIM_HIDDEN: return c->hidden;
+    case DIM_INTER: return c->inter;
+    case DIM_Q: return c->n_heads * c->head_dim;
+    case DIM_KV: return c->n_kv_heads * c->head_dim;
+    case DIM_HEAD: return c->head_dim;
+    case DIM_NONE: break;
+    }
+    return 0;
+}

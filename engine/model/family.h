@@ -52,6 +52,9 @@ struct family {
 const struct family *family_find(const char *model_type);
 const struct family *family_find_architecture(const char *architecture, const char **stored);
 
+/* The number behind a name. */
+size_t family_dim_of(const struct model_config *c, enum family_dim dim);
+
 /* "gemma, gemma2, ..." into `out`, for messages. */
 void family_names(char *out, size_t n);
 

@@ -212,19 +212,6 @@ static enum carat_err read_gguf(struct carat_model *m, struct err *err)
 
 /* ---- tensors ---------------------------------------------------------------------- */
 
-static size_t dim_of(const struct model_config *c, enum family_dim dim)
-{
-    switch (dim) {
-    case DIM_HIDDEN: return c->hidden;
-    case DIM_INTER: return c->inter;
-    case DIM_Q: return c->n_heads * c->head_dim;
-    case DIM_KV: return c->n_kv_heads * c->head_dim;
-    case DIM_HEAD: return c->head_dim;
-    case DIM_NONE: break;
-    }
-    return 0;
-}
-
 /* Names are "model." + rest; a multimodal folder puts language_model. before it (transformers 4)
  * or inside it (transformers 5). */
 static const char *const PREFIXES[] = {"", "language_model.", "model.language_model."};
@@ -340,7 +327,7 @@ static enum carat_err take_layer(struct carat_model *m, size_t index, struct err
             snprintf(name, sizeof name, "blk.%zu.%s.weight", index, part->gguf);
         else
             snprintf(name, sizeof name, "model.layers.%zu.%s", index, part->name);
-        size_t rows = dim_of(c, part->rows), cols = dim_of(c, part->cols);
+        size_t rows = family_dim_of(c, part->rows), cols = family_dim_of(c, part->cols);
         enum carat_err rc = cols ? take_matrix(m, name, rows, cols, (struct matrix *)(void *)(base + part->at), err)
                                  : take_gain(m, name, rows, (const float **)(void *)(base + part->at), err);
         if (rc)
@@ -374,7 +361,7 @@ static enum carat_err check_unused(const struct carat_model *m, struct err *err)
     return CARAT_OK;
 }
 
-static enum carat_err take_tensors(struct carat_model *m, struct err *err)
+static enum carat_err take_all(struct carat_model *m, struct err *err)
 {
     const struct model_config *c = &m->config;
     m->layers = arena_calloc(&m->arena, c->n_layers, sizeof *m->layers);
@@ -394,6 +381,23 @@ static enum carat_err take_tensors(struct carat_model *m, struct err *err)
 }
 
 /* ---- the whole -------------------------------------------------------------------- */
+
+/* What one row costs: every layer's matrices, then the head's. */
+static void count_work(struct carat_model *m)
+{
+    struct carat_model_info *info = &m->info;
+    for (size_t i = 0; i < m->config.n_layers; i++)
+        for (const struct family_part *part = m->config.family->parts; part->name; part++) {
+            const char *at = (const char *)&m->layers[i] + part->at;
+            if (part->cols == DIM_NONE)
+                continue;
+            const struct matrix *w = (const struct matrix *)(const void *)at;
+            info->layer_weights += w->rows * w->cols;
+            info->read_bytes += w->rows * dtype_bytes(w->dtype, w->cols);
+        }
+    info->head_weights = m->head.rows * m->head.cols;
+    info->read_bytes += m->head.rows * dtype_bytes(m->head.dtype, m->head.cols);
+}
 
 static void fill_info(struct carat_model *m)
 {
@@ -421,33 +425,51 @@ static void fill_info(struct carat_model *m)
     info->bos = c->bos;
     info->n_eos = c->n_eos;
     memcpy(info->eos, c->eos, sizeof info->eos);
+    count_work(m);
 }
 
-enum carat_err model_open_weights(const char *path, struct carat_model **out, struct err *err)
+enum carat_err model_new(const char *path, struct carat_model **out, struct err *err)
 {
-    *out = NULL;
-    bool is_gguf = false;
-    enum carat_err rc = check_path(path, &is_gguf, err);
-    if (rc)
-        return rc;
     struct carat_model *m = calloc(1, sizeof *m);
+    *out = m;
     if (!m)
         return err_nomem(err, "a model");
     m->config_text = (struct buf)BUF_INIT(JSON_MAX + 1);
     m->info.path = arena_dup(&m->arena, path, strlen(path));
-    rc = m->info.path ? CARAT_OK : err_nomem(err, "a path");
-    m->is_gguf = is_gguf;
+    if (m->info.path)
+        return CARAT_OK;
+    carat_model_free(m);
+    *out = NULL;
+    return err_nomem(err, "a path");
+}
+
+enum carat_err model_take_tensors(struct carat_model *m, struct err *err)
+{
+    enum carat_err rc = take_all(m, err);
     if (!rc)
-        rc = is_gguf ? read_gguf(m, err) : read_folder(m, err);
+        fill_info(m);
+    return rc;
+}
+
+enum carat_err model_open_weights(const char *path, struct carat_model **out, struct err *err)
+{
+    struct carat_model *m = NULL;
+    *out = NULL;
+    bool is_gguf = false;
+    enum carat_err rc = check_path(path, &is_gguf, err);
     if (!rc)
-        rc = take_tensors(m, err);
-    if (rc) {
-        carat_model_free(m);
+        rc = model_new(path, &m, err);
+    if (rc)
         return rc;
-    }
-    fill_info(m);
-    *out = m;
-    return CARAT_OK;
+    m->is_gguf = is_gguf;
+    rc = is_gguf ? read_gguf(m, err) : read_folder(m, err);
+    if (!rc)
+        rc = model_take_tensors(m, err);
+    if (rc)
+        carat_model_free(m);
+    else
+        *out = m;
+    return rc;
 }
 
 enum carat_err carat_model_open(const char *path, struct carat_model **out, struct err *err)

@@ -56,4 +56,8 @@ struct carat_model {
 /* All of carat_model_open() but the tokenizer; for tests of weights alone. */
 enum carat_err model_open_weights(const char *path, struct carat_model **out, struct err *err);
 
+/* Steps of opening, for shape.c: an empty model; and, when config and tensors are there, the rest. */
+enum carat_err model_new(const char *path, struct carat_model **out, struct err *err);
+enum carat_err model_take_tensors(struct carat_model *m, struct err *err);
+
 #endif
