@@ -245,7 +245,8 @@ enum carat_limit {
     CARAT_N_LIMITS
 };
 struct carat_limits;
-enum carat_err carat_limits_open(size_t n_threads, struct carat_limits **out, struct err *err); /* 0: one per CPU */
+/* n_threads 0: one per CPU. read_bytes: of the buffer; 0: what is far beyond the cache, a gibibyte or more. */
+enum carat_err carat_limits_open(size_t n_threads, size_t read_bytes, struct carat_limits **out, struct err *err);
 void carat_limits_free(struct carat_limits *l); /* NULL is fine */
 size_t carat_limits_buffer_bytes(const struct carat_limits *l);
 /* One run of about so many seconds; NaN where the instruction set has nothing of the kind. */

@@ -242,7 +242,7 @@ static size_t buffer_bytes(void)
     return bytes / READ_CHUNK * READ_CHUNK;
 }
 
-enum carat_err carat_limits_open(size_t n_threads, struct carat_limits **out, struct err *err)
+enum carat_err carat_limits_open(size_t n_threads, size_t read_bytes, struct carat_limits **out, struct err *err)
 {
     struct carat_limits *l = calloc(1, sizeof *l);
     *out = NULL;
@@ -253,7 +253,7 @@ enum carat_err carat_limits_open(size_t n_threads, struct carat_limits **out, st
     l->isa = rc ? NULL : carat_isa(err);
     if (!rc && !l->isa)
         rc = err ? err->code : CARAT_EUSAGE;
-    l->bytes = buffer_bytes();
+    l->bytes = read_bytes ? (read_bytes + READ_CHUNK - 1) / READ_CHUNK * READ_CHUNK : buffer_bytes();
     if (!rc && posix_memalign(&buffer, READ_CHUNK, l->bytes))
         rc = err_nomem(err, "a buffer to read");
     l->buffer = buffer;

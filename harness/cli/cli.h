@@ -18,13 +18,15 @@ struct options {
     struct strings models;   /* -m */
     struct strings tasks;    /* -t, split at commas */
     struct strings plugins;
+    struct strings prefill, decode_sizes;
     struct strings args;     /* what is no option */
     int64_t limit, shots, seed, first;
-    size_t threads, batch_tokens, memory, max_length, jail_memory, samples;
-    double cpu_seconds, wall_seconds, temperature, top_p; /* 0: not given */
+    size_t threads, batch_tokens, memory, max_length, jail_memory, samples, repeat;
+    double cpu_seconds, wall_seconds, seconds, temperature, top_p; /* 0: not given */
     const char *precision, *weights, *truncation, *decode;
     const char *data, *db, *mirror, *output, *format, *tokenizer, *chat_template, *color, *title, *fail_if_worse, *junit;
     const char *published, *html, *shard;
+    const char *shape;
     bool per_benchmark;
     bool fresh, json, quiet, force, unsafe_no_jail, dark, help, no_bos, wrong, flips;
     bool *gate_failed;       /* a command sets it to end with status 1 */

@@ -5,9 +5,23 @@
 
 #include "harness/version.h"
 
-static const struct command *const commands[] = {&cmd_run,   &cmd_report, &cmd_compare,  &cmd_show,
-                                                 &cmd_list,  &cmd_merge, &cmd_fetch,  &cmd_demo,     &cmd_tokenize,
-                                                 &cmd_score, &cmd_generate, &cmd_jail,    &cmd_doctor, NULL};
+static const struct command *const commands[] = { /* in the order of the help */
+    &cmd_run,
+    &cmd_report,
+    &cmd_compare,
+    &cmd_show,
+    &cmd_list,
+    &cmd_merge,
+    &cmd_fetch,
+    &cmd_demo,
+    &cmd_tokenize,
+    &cmd_score,
+    &cmd_generate,
+    &cmd_bench,
+    &cmd_jail,
+    &cmd_doctor,
+    NULL,
+};
 
 const struct command *const *cli_commands(void)
 {

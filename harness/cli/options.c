@@ -39,11 +39,16 @@ static const struct opt table[] = {
     {"per-benchmark", 0, OPT_FLAG, AT(per_benchmark), NULL, "draw each benchmark, not the capability groups"},
     {"plugin", 0, OPT_LIST, AT(plugins), "FILE.so", "load tasks from a plugin; may be repeated"},
     {"precision", 0, OPT_TEXT, AT(precision), "f32|bf16|int8", "of activations as a product's input (f32)"},
+    {"prefill", 0, OPT_COMMA_LIST, AT(prefill), "N,...", "lengths of the prompts that are timed (64,512)"},
     {"published", 0, OPT_TEXT, AT(published), "NAME", "published figures beside the measured ones: gemma-2024"},
     {"quiet", 'q', OPT_FLAG, AT(quiet), NULL, "no progress, no notes"},
+    {"repeat", 0, OPT_SIZE, AT(repeat), "N", "timings of each thing, of which the median is told (5)"},
     {"samples", 0, OPT_SIZE, AT(samples), "N", "texts drawn for each generated answer; wants --temperature (1)"},
+    {"seconds", 0, OPT_REAL, AT(seconds), "SECONDS", "least length of a timing (0.2)"},
     {"seed", 0, OPT_INT, AT(seed), "N", "of the few-shot draws, of sampling, of the bootstrap (1234)"},
     {"shard", 0, OPT_TEXT, AT(shard), "I/N", "only every N-th item of each task, from the I-th on (1/1); 'carat merge' joins them"},
+    {"sequences", 0, OPT_COMMA_LIST, AT(decode_sizes), "N,...", "numbers of sequences whose decoding together is timed (1,16)"},
+    {"shape", 0, OPT_TEXT, AT(shape), "NAME", "a published shape with random weights in memory: gemma-2b, llama2-7b, ..."},
     {"shots", 'k', OPT_INT, AT(shots), "N", "few-shot examples (each benchmark's own number)"},
     {"task", 't', OPT_COMMA_LIST, AT(tasks), "TASK,...", "benchmarks, subjects or groups: hellaswag, mmlu_stem; or all"},
     {"temperature", 0, OPT_REAL, AT(temperature), "T", "draw generated text at this temperature (greedy)"},
@@ -210,6 +215,8 @@ void options_release(struct options *o)
     free(o->models.items);
     free(o->tasks.items);
     free(o->plugins.items);
+    free(o->prefill.items);
+    free(o->decode_sizes.items);
     free(o->args.items);
 }
 
