@@ -30,7 +30,7 @@ LIBS    := sqlite3 libcurl libpcre2-8 zlib libarchive jansson librsvg-2.0 cairo 
 PACKAGES := gcc make pkg-config libsqlite3-dev libcurl4-openssl-dev libpcre2-dev zlib1g-dev \
 	libarchive-dev libjansson-dev librsvg2-dev libcairo2-dev libssl-dev libseccomp-dev libcriterion-dev \
 	bubblewrap python3 fonts-dejavu-core git ca-certificates
-DEV_PACKAGES := clang clang-format clang-tidy libclang-rt-14-dev valgrind
+DEV_PACKAGES := clang clang-format clang-tidy libclang-rt-dev valgrind gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
 
 LIB_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(LIBS) 2>/dev/null)
 LIB_LIBS   = $(shell $(PKG_CONFIG) --libs $(LIBS) 2>/dev/null)
@@ -198,18 +198,26 @@ demo: ## the whole road on the bundled checkpoints: scores, tables, chart
 	@$(MAKE) --no-print-directory -j$$(nproc) carat
 	$(Q)$(BUILD)/carat demo
 
-.PHONY: deps
-deps: ## install the Debian packages carat needs (as root, or through sudo)
+# $(call install_packages,PACKAGES): those that are not there yet; another system is told what to look for.
+define install_packages
 	@if command -v apt-get >/dev/null 2>&1; then \
-	  missing=$$(for p in $(PACKAGES); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+	  missing=$$(for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
 	  if [ -n "$$missing" ]; then \
 	    sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
 	    $$sudo apt-get update -q && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -q --no-install-recommends $$missing; \
 	  else echo "all packages are installed"; fi; \
 	else \
-	  echo "make deps knows Debian and its relatives. Elsewhere, install a C17 compiler, GNU make, pkg-config,"; \
+	  echo "make $@ knows Debian and its relatives. Elsewhere, install a C17 compiler, GNU make, pkg-config,"; \
 	  echo "bubblewrap, python3 and the development files of: $(LIBS) criterion"; \
 	fi
+endef
+.PHONY: deps
+deps: ## install the Debian packages carat needs (as root, or through sudo)
+	$(call install_packages,$(PACKAGES))
+
+.PHONY: deps-dev
+deps-dev: ## ... and what checks it further: clang with its fuzzer, valgrind, a cross compiler for ARM
+	$(call install_packages,$(DEV_PACKAGES))
 
 .PHONY: install
 install: $(BUILD)/carat ## install to $(DESTDIR)$(PREFIX)
