@@ -94,11 +94,18 @@ struct carat_chat;
  * where there are several), or a GGUF file. `template_path` (may be NULL): a file to use instead. CARAT_EINPUT when there is none. */
 enum carat_err carat_chat_open(const char *path, const char *template_path, struct carat_chat **out, struct err *err);
 void carat_chat_free(struct carat_chat *chat);
+const char *carat_chat_sha256(const struct carat_chat *chat); /* of the template's text */
+
+enum carat_chat_end { /* what stands at the rendering's end */
+    CARAT_CHAT_CLOSED, /* the last message as it is */
+    CARAT_CHAT_PROMPT, /* the beginning of the model's turn: add_generation_prompt */
+    CARAT_CHAT_OPEN    /* the last message's text, with nothing behind it: continue_final_message */
+};
 
 /* Appends the conversation as text. `messages`: an array of {"role", "content"}; `variables` (an object, may be NULL) is
  * added to what the template sees: tools, say. The text begins with BOS where the template writes it: encode it without
  * CARAT_TOK_BOS and with CARAT_TOK_SPECIAL. Where the template raises: CARAT_EINPUT, the message is the template's own. */
-enum carat_err carat_chat_render(const struct carat_chat *chat, const json_t *messages, bool add_generation_prompt,
+enum carat_err carat_chat_render(const struct carat_chat *chat, const json_t *messages, enum carat_chat_end end,
                                  const json_t *variables, struct buf *out, struct err *err);
 
 /* ---- model --------------------------------------------------------------------- */

@@ -10,7 +10,8 @@
 
 struct carat_chat {
     struct jinja *template;
-    json_t *variables; /* the special tokens' texts */
+    json_t *variables; /* the special tokens' texts, and what is there unless it is given otherwise */
+    char sha256[SHA256_HEX];
 };
 
 void carat_chat_free(struct carat_chat *chat)
@@ -121,6 +122,7 @@ static enum carat_err read_gguf(const char *path, json_t **out, struct err *err)
 static enum carat_err parse(struct carat_chat *chat, struct str text, const char *name, struct err *err)
 {
     const struct jinja_options options = {.trim_blocks = true, .lstrip_blocks = true, .chat = true};
+    sha256_hex(text.p, text.n, chat->sha256);
     return jinja_parse(text, name, &options, &chat->template, err);
 }
 
@@ -160,7 +162,7 @@ enum carat_err carat_chat_open(const char *path, const char *template_path, stru
     json_t *config = NULL, *map = NULL;
     enum carat_err rc = CARAT_OK;
     *out = NULL;
-    if (!chat || !(chat->variables = json_object())) {
+    if (!chat || !(chat->variables = json_pack("{s:n, s:n}", "tools", "documents"))) {
         rc = err_nomem(err, "a chat template");
         goto out;
     }
@@ -187,13 +189,82 @@ out:
     return rc;
 }
 
-enum carat_err carat_chat_render(const struct carat_chat *chat, const json_t *messages, bool add_generation_prompt,
-                                 const json_t *variables, struct buf *out, struct err *err)
+const char *carat_chat_sha256(const struct carat_chat *chat) { return chat->sha256; }
+
+/* ---- rendering ---------------------------------------------------------------------------------- */
+
+/* Marks the place where the last message's text ends, as transformers does: its rules for what a template trims depend on
+ * the mark's space. */
+#define MARK "CONTINUE_FINAL_MESSAGE_TAG"
+
+/* The object whose string is the message's text: the message, or the last part of its content that has a "text". */
+static json_t *text_holder(json_t *message, const char **key)
+{
+    json_t *content = json_object_get(message, *key);
+    if (!json_is_array(content))
+        return message;
+    *key = "text";
+    for (size_t i = json_array_size(content); i-- > 0;)
+        if (json_object_get(json_array_get(content, i), *key))
+            return json_array_get(content, i);
+    return NULL;
+}
+
+/* A copy of the messages, the last one's text marked; *text is that text, without the mark, in `messages`. */
+static enum carat_err mark_last(const json_t *messages, json_t **out, struct str *text, struct err *err)
+{
+    const char *key = "content";
+    const size_t n = json_array_size(messages);
+    *out = NULL;
+    if (!n || !json_get_str(text_holder(json_array_get(messages, n - 1), &key), key, text))
+        return err_set(err, CARAT_EINPUT, "the last message has no text to go on with");
+    struct buf marked = BUF_INIT(CHAT_MAX_FILE);
+    json_t *copy = json_deep_copy(messages);
+    buf_addstr(&marked, *text);
+    buf_adds(&marked, MARK " ");
+    key = "content";
+    json_t *holder = text_holder(json_array_get(copy, n - 1), &key);
+    bool failed = buf_failed(&marked) || json_object_set_new(holder, key, json_stringn(marked.p, marked.n));
+    buf_release(&marked);
+    if (failed) {
+        json_decref(copy);
+        return err_nomem(err, "a conversation");
+    }
+    *out = copy;
+    return CARAT_OK;
+}
+
+static ptrdiff_t find_last(struct str s, struct str what)
+{
+    ptrdiff_t last = -1, at = -1;
+    while ((at = str_find(s, what, (size_t)(at + 1))) >= 0)
+        last = at;
+    return last;
+}
+
+/* Cuts the rendering, which begins at `from`, at the mark. */
+static enum carat_err cut_at_mark(struct buf *out, size_t from, struct str text, struct err *err)
+{
+    struct str rendered = {out->p + from, out->n - from};
+    ptrdiff_t at = find_last(rendered, STR(MARK));
+    if (at < 0 || str_find(rendered, utf8_strip(text), 0) < 0)
+        return err_set(err, CARAT_EINPUT, "the template does not write the last message as it is: it cannot be left open");
+    struct str kept = {rendered.p, (size_t)at};
+    size_t behind = (size_t)at + strlen(MARK);
+    if (behind >= rendered.n || rendered.p[behind] != ' ') /* the template trims: then so does what is left */
+        kept = utf8_rstrip(kept);
+    out->n = from + kept.n;
+    out->p[out->n] = '\0';
+    return CARAT_OK;
+}
+
+static enum carat_err render(const struct carat_chat *chat, const json_t *messages, bool prompt, const json_t *variables,
+                             struct buf *out, struct err *err)
 {
     struct buf raised = BUF_INIT(CHAT_MAX_FILE);
     json_t *context = json_copy(chat->variables);
     if (!context || json_object_set(context, "messages", (json_t *)(uintptr_t)messages) ||
-        json_object_set_new(context, "add_generation_prompt", json_boolean(add_generation_prompt)) ||
+        json_object_set_new(context, "add_generation_prompt", json_boolean(prompt)) ||
         (variables && json_object_update(context, (json_t *)(uintptr_t)variables))) {
         json_decref(context);
         return err_nomem(err, "a conversation");
@@ -203,5 +274,24 @@ enum carat_err carat_chat_render(const struct carat_chat *chat, const json_t *me
         rc = err_set(err, CARAT_EINPUT, "%s", raised.p);
     buf_release(&raised);
     json_decref(context);
+    return rc;
+}
+
+enum carat_err carat_chat_render(const struct carat_chat *chat, const json_t *messages, enum carat_chat_end end,
+                                 const json_t *variables, struct buf *out, struct err *err)
+{
+    const size_t before = out->n;
+    json_t *marked = NULL;
+    struct str text;
+    if (end != CARAT_CHAT_OPEN)
+        return render(chat, messages, end == CARAT_CHAT_PROMPT, variables, out, err);
+    enum carat_err rc = mark_last(messages, &marked, &text, err);
+    if (!rc)
+        rc = render(chat, marked, false, variables, out, err);
+    if (!rc)
+        rc = cut_at_mark(out, before, text, err);
+    if (rc && out->p)
+        out->n = before;
+    json_decref(marked);
     return rc;
 }

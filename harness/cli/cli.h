@@ -14,6 +14,8 @@ struct strings { /* borrowed from argv */
     size_t n;
 };
 
+enum opt_switch { SWITCH_UNSET, SWITCH_ON, SWITCH_OFF };
+
 struct options {
     struct strings models;   /* -m */
     struct strings tasks;    /* -t, split at commas */
@@ -25,14 +27,16 @@ struct options {
     double cpu_seconds, wall_seconds, seconds, temperature, top_p; /* 0: not given */
     const char *precision, *weights, *truncation, *decode;
     const char *data, *db, *mirror, *output, *format, *tokenizer, *chat_template, *color, *title, *fail_if_worse, *junit;
-    const char *published, *html, *shard;
+    const char *published, *html, *shard, *system;
     const char *shape;
+    enum opt_switch fewshot_as_multiturn;
     bool per_benchmark;
-    bool fresh, json, quiet, force, unsafe_no_jail, dark, help, no_bos, wrong, flips;
+    bool fresh, json, quiet, force, unsafe_no_jail, dark, help, no_bos, wrong, flips, chat;
     bool *gate_failed;       /* a command sets it to end with status 1 */
 };
 
-enum opt_kind { OPT_FLAG, OPT_TEXT, OPT_LIST, OPT_COMMA_LIST, OPT_INT, OPT_SIZE, OPT_BYTES, OPT_REAL };
+/* OPT_SWITCH: --name, --name=true|false, --no-name. */
+enum opt_kind { OPT_FLAG, OPT_SWITCH, OPT_TEXT, OPT_LIST, OPT_COMMA_LIST, OPT_INT, OPT_SIZE, OPT_BYTES, OPT_REAL };
 struct opt {
     const char *name;        /* long, without dashes */
     char letter;             /* or 0 */

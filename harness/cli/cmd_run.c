@@ -51,6 +51,20 @@ static enum carat_err shard_option(const char *word, struct eval_options *out, s
     return CARAT_OK;
 }
 
+static enum carat_err form_options(const struct options *o, struct eval_form *out, struct err *err)
+{
+    const char *wants = o->chat ? NULL : o->chat_template ? "chat-template" : o->fewshot_as_multiturn ? "fewshot-as-multiturn" : NULL;
+    *out = (struct eval_form){.chat = o->chat,
+                              .multiturn = o->fewshot_as_multiturn != SWITCH_OFF,
+                              .template_path = o->chat_template,
+                              .system = o->system};
+    if (wants)
+        return err_set(err, CARAT_EUSAGE, "--%s wants --chat: without it prompts are plain text", wants);
+    if (o->system && !utf8_valid(str_from(o->system)))
+        return err_set(err, CARAT_EUSAGE, "--system wants a text in UTF-8");
+    return CARAT_OK;
+}
+
 enum carat_err eval_options_from(const struct options *o, struct eval_options *out, struct err *err)
 {
     if (o->shots > 1000)
@@ -70,6 +84,8 @@ enum carat_err eval_options_from(const struct options *o, struct eval_options *o
     enum carat_err rc = sampling_options(o, &out->sampling, err);
     if (!rc)
         rc = shard_option(o->shard, out, err);
+    if (!rc)
+        rc = form_options(o, &out->form, err);
     return rc ? rc : backend_options(o, &out->backend, err);
 }
 
@@ -234,11 +250,14 @@ const struct command cmd_run = {
     .about = "Runs each model over the benchmarks and keeps every item in the results database. Interrupted or killed, "
              "the same command goes on where it stopped; what is there already is not computed again. With a --temperature, "
              "generated text is drawn instead of greedy, --samples times for each item; pass@10 and pass@100 are then told "
-             "beside pass@1 where there are that many.",
-    .options = "model task limit shard shots seed samples temperature top-p data db fresh plugin json format quiet "
+             "beside pass@1 where there are that many. With --chat the prompts are conversations, written by each model's own "
+             "template, as instruction-tuned models want them; nothing turns it on by itself.",
+    .options = "model task limit shard shots chat fewshot-as-multiturn system chat-template seed samples temperature top-p data "
+               "db fresh plugin json format quiet "
                "unsafe-no-jail " COMPUTE_OPTIONS,
     .examples = "  carat run -m gemma-2b -t hellaswag,boolq --limit 100\n"
                 "  carat run -m 2B=gemma-2b -m 7B=gemma-7b -t mmlu,gsm8k --data benchmarks --db compare.db\n"
-                "  carat run -m gemma-2b -t humaneval --samples 20 --temperature 0.8 --top-p 0.95",
+                "  carat run -m gemma-2b -t humaneval --samples 20 --temperature 0.8 --top-p 0.95\n"
+                "  carat run -m gemma-2b-it -t gsm8k --chat --system 'Think step by step.'",
     .run = run,
 };

@@ -9,6 +9,7 @@
 /* Sorted by name. */
 static const struct opt table[] = {
     {"batch-tokens", 0, OPT_SIZE, AT(batch_tokens), "N", "rows in a packed batch (512); no result depends on it"},
+    {"chat", 0, OPT_FLAG, AT(chat), NULL, "ask in conversations, by each model's chat template"},
     {"chat-template", 0, OPT_TEXT, AT(chat_template), "FILE", "a Jinja template instead of the checkpoint's own"},
     {"color", 0, OPT_TEXT, AT(color), "auto|always|never", "colour in a terminal (auto; NO_COLOR is obeyed)"},
     {"cpu-seconds", 0, OPT_REAL, AT(cpu_seconds), "SECONDS", "CPU time that a program may use (5)"},
@@ -19,6 +20,8 @@ static const struct opt table[] = {
      "generated text as the reference harness decodes it, or as what follows the prompt (hf)"},
     {"fail-if-worse", 0, OPT_TEXT, AT(fail_if_worse), "DELTA",
      "status 1 on evidence that B is worse than A by more than DELTA percentage points"},
+    {"fewshot-as-multiturn", 0, OPT_SWITCH, AT(fewshot_as_multiturn), NULL,
+     "with --chat: each example is two turns (the default); =false: all of it is one message"},
     {"first", 0, OPT_INT, AT(first), "N", "begin with this item (0)"},
     {"flips", 0, OPT_FLAG, AT(flips), NULL, "list the items whose score changed"},
     {"force", 0, OPT_FLAG, AT(force), NULL, "do it nevertheless: fetch what is there, compare what was asked differently"},
@@ -51,6 +54,7 @@ static const struct opt table[] = {
     {"sequences", 0, OPT_COMMA_LIST, AT(decode_sizes), "N,...", "numbers of sequences whose decoding together is timed (1,16)"},
     {"shape", 0, OPT_TEXT, AT(shape), "NAME", "a published shape with random weights in memory: gemma-2b, llama2-7b, ..."},
     {"shots", 'k', OPT_INT, AT(shots), "N", "few-shot examples (each benchmark's own number)"},
+    {"system", 0, OPT_TEXT, AT(system), "TEXT", "put this before a benchmark's description; with --chat, the system message"},
     {"task", 't', OPT_COMMA_LIST, AT(tasks), "TASK,...", "benchmarks, subjects or groups: hellaswag, mmlu_stem; or all"},
     {"temperature", 0, OPT_REAL, AT(temperature), "T", "draw generated text at this temperature (greedy)"},
     {"threads", 'j', OPT_SIZE, AT(threads), "N", "threads (one for each CPU); no result depends on it"},
@@ -86,6 +90,15 @@ static const struct opt *find_long(const struct command *c, struct str name)
         if (str_eq(str_from(table[i].name), name) && takes(c, &table[i]))
             return &table[i];
     return NULL;
+}
+
+/* The switch that --no-NAME turns off. */
+static const struct opt *find_negated(const struct command *c, struct str name)
+{
+    if (!str_starts(name, STR("no-")))
+        return NULL;
+    const struct opt *o = find_long(c, (struct str){name.p + 3, name.n - 3});
+    return o && o->kind == OPT_SWITCH ? o : NULL;
 }
 
 static const struct opt *find_letter(const struct command *c, char letter)
@@ -135,16 +148,20 @@ static enum carat_err push_split(struct strings *list, char *items, struct err *
     return rc;
 }
 
-/* "a|b|c" lists the words allowed; other argument names allow anything. */
-static bool is_allowed(const struct opt *o, const char *value)
+/* Is it one of the words in "a|b|c"? */
+static bool is_word(const char *value, const char *words)
 {
-    if (!strchr(o->arg, '|'))
-        return true;
     size_t n = strlen(value);
-    for (const char *p = o->arg; p; p = strchr(p, '|') ? strchr(p, '|') + 1 : NULL)
+    for (const char *p = words; p; p = strchr(p, '|') ? strchr(p, '|') + 1 : NULL)
         if (strncmp(p, value, n) == 0 && (p[n] == '|' || p[n] == '\0'))
             return n > 0;
     return false;
+}
+
+/* A list of words allows just these; other argument names allow anything. */
+static bool is_allowed(const struct opt *o, const char *value)
+{
+    return !strchr(o->arg, '|') || is_word(value, o->arg);
 }
 
 static enum carat_err set(struct options *out, const struct opt *o, char *value, struct err *err)
@@ -153,6 +170,10 @@ static enum carat_err set(struct options *out, const struct opt *o, char *value,
     bool ok = true;
     switch (o->kind) {
     case OPT_FLAG: *(bool *)field = true; break;
+    case OPT_SWITCH:
+        ok = !value || is_word(value, "true|false");
+        *(enum opt_switch *)field = !value || *value == 't' ? SWITCH_ON : SWITCH_OFF;
+        break;
     case OPT_TEXT:
         ok = is_allowed(o, value);
         *(const char **)field = value;
@@ -164,7 +185,8 @@ static enum carat_err set(struct options *out, const struct opt *o, char *value,
     case OPT_REAL: ok = num_parse_double(str_from(value), field) && *(double *)field > 0; break;
     case OPT_BYTES: ok = num_parse_bytes(str_from(value), field) && *(size_t *)field > 0; break;
     }
-    return ok ? CARAT_OK : err_set(err, CARAT_EUSAGE, "--%s wants %s, not '%s'", o->name, o->arg, value);
+    return ok ? CARAT_OK
+              : err_set(err, CARAT_EUSAGE, "--%s wants %s, not '%s'", o->name, o->arg ? o->arg : "true or false", value);
 }
 
 /* One option at argv[*i]; moves *i to its last word. */
@@ -176,14 +198,18 @@ static enum carat_err parse_option(const struct command *c, int argc, char **arg
     if (word[1] == '-') {
         char *equals = strchr(word, '=');
         struct str name = {word + 2, equals ? (size_t)(equals - word - 2) : strlen(word + 2)};
-        o = find_long(c, name);
         value = equals ? equals + 1 : NULL;
+        o = find_long(c, name);
+        if (!o && !value && (o = find_negated(c, name)))
+            value = "false";
     } else {
         o = find_letter(c, word[1]);
         value = word[2] ? word + 2 : NULL;
     }
     if (!o)
         return unknown_option(c, word, err);
+    if (o->kind == OPT_SWITCH)
+        return set(out, o, value, err);
     if (o->kind == OPT_FLAG)
         return value ? err_set(err, CARAT_EUSAGE, "--%s takes no value", o->name) : set(out, o, NULL, err);
     if (!value && *i + 1 < argc)

@@ -35,6 +35,14 @@ struct eval_sampling {
     double top_p;             /* 1: all */
 };
 
+/* How prompts are put (form.c, docs/chat.md). */
+struct eval_form {
+    bool chat;                /* as conversations, by each model's chat template */
+    bool multiturn;           /* chat: the shots are turns, not one message with the question */
+    const char *template_path; /* chat: a file instead of the models' own; NULL */
+    const char *system;       /* before the description; NULL */
+};
+
 struct eval_options {
     const struct eval_model *models;
     size_t n_models;
@@ -47,6 +55,7 @@ struct eval_options {
     int64_t seed;
     const char *data_dir;     /* NULL: the cache */
     struct eval_sampling sampling; /* of tasks that generate */
+    struct eval_form form;
     struct backend_opts backend;
     bool fresh, quiet, unsafe_no_jail;
     bool (*interrupted)(void);

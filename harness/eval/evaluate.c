@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "eval.h"
+#include "form.h"
 #include "harness/version.h"
 
 #define COMMIT_SECONDS 1.0
@@ -42,6 +43,7 @@ struct run {
     size_t *item_of;          /* request -> item */
     size_t n_requests, cap_requests;
     struct arena arena;       /* prompts */
+    struct form form;
     struct arena scratch;     /* of one item's score */
     struct jail *jail;
     struct verdicts *verdicts;
@@ -89,13 +91,14 @@ static enum carat_err register_run(struct run *r, struct backend *be, int64_t *r
     json_object_set_new(id.deciding, "seed", json_integer(r->o->seed));
     if (r->set->generates && r->o->sampling.temperature > 0)
         json_object_set_new(id.deciding, "sampling", sampling_json(&r->o->sampling));
+    bool described = form_describe(&r->form, id.deciding);
     json_object_set_new(id.descriptive, "threads", json_integer((json_int_t)r->o->backend.n_threads));
     if (r->o->unsafe_no_jail)
         json_object_set_new(id.descriptive, "unsafe_no_jail", json_true());
     if (r->jail)
         json_object_set_new(id.descriptive, "jail", json_string(jail_describe(r->jail)));
     all = json_pack("{s:O, s:O}", "deciding", id.deciding, "descriptive", id.descriptive);
-    if (!all || json_write(id.deciding, &key_text) || json_write(all, &settings)) {
+    if (!described || !all || json_write(id.deciding, &key_text) || json_write(all, &settings)) {
         rc = err_nomem(err, "the run's settings");
         goto out;
     }
@@ -252,7 +255,7 @@ static enum carat_err add_bench(struct run *r, size_t bench, struct err *err)
         }
         struct item *item = &r->items[r->n_items];
         *item = (struct item){.bench = bench};
-        rc = proto_item(b->plan, i, &r->arena, &item->proto, err);
+        rc = proto_item_as(b->plan, i, &r->form.proto, &r->arena, &item->proto, err);
         if (!rc)
             rc = add_requests(r, item, err);
         if (!rc)
@@ -545,6 +548,17 @@ static void describe_budget(const struct run *r, struct backend *be)
              carat_session_batch_tokens(s), carat_session_isa(s));
 }
 
+/* What the form of the prompts does that a reader of the scores should know. */
+static void describe_form(const struct run *r)
+{
+    if (r->form.proto.n_system_dropped)
+        log_warn("%s: its chat template takes no system message: %zu prompts are without it (%s)", r->model->name,
+                 r->form.proto.n_system_dropped,
+                 r->o->form.system ? "the system text and the task's description" : "the task's description");
+    if (!r->o->form.chat && !r->o->quiet && form_has_template(r->model->path))
+        log_info("%s: has a chat template, which is not used; --chat asks in it", r->model->name);
+}
+
 static void describe_work(const struct run *r, const struct backend_stats *stats)
 {
     if (r->o->quiet)
@@ -577,7 +591,9 @@ static enum carat_err evaluate_model(struct run *r, int64_t *runs, struct err *e
     struct backend *be = NULL;
     struct backend_stats stats = {0};
     int64_t run = 0;
-    enum carat_err rc = backend_open_engine(r->model->path, &r->o->backend, &be, err);
+    enum carat_err rc = form_open(&r->o->form, r->model->path, &r->form, err);
+    if (!rc)
+        rc = backend_open_engine(r->model->path, &r->o->backend, &be, err);
     if (!rc)
         rc = register_run(r, be, &run, err);
     if (!rc)
@@ -586,6 +602,8 @@ static enum carat_err evaluate_model(struct run *r, int64_t *runs, struct err *e
         rc = register_task(r, i, run, err);
     for (size_t i = 0; i < r->set->n && !rc; i++)
         rc = add_bench(r, i, err);
+    if (!rc)
+        describe_form(r);
     if (!rc)
         rc = carat_store_commit(r->store, err);
     if (!rc && r->set->needs_jail)
@@ -628,6 +646,7 @@ static void run_release(struct run *r)
     free(r->tasks);
     arena_release(&r->arena);
     arena_release(&r->scratch);
+    form_release(&r->form);
 }
 
 enum carat_err evaluate(const struct bench_set *set, const struct eval_options *o, struct carat_store *store,
@@ -635,7 +654,12 @@ enum carat_err evaluate(const struct bench_set *set, const struct eval_options *
 {
     struct jail *jail = NULL;
     struct jail_opts jail_opts = {.unsafe_no_jail = o->unsafe_no_jail};
-    enum carat_err rc = set->needs_jail ? jail_open(&jail_opts, &jail, err) : CARAT_OK;
+    enum carat_err rc = CARAT_OK;
+    for (size_t m = 0; m < o->n_models && !rc; m++)
+        if ((rc = form_check(&o->form, o->models[m].path, set, err)))
+            err_context(err, "%s", o->models[m].name);
+    if (!rc && set->needs_jail)
+        rc = jail_open(&jail_opts, &jail, err);
     if (set->needs_jail && !rc && o->unsafe_no_jail)
         log_warn("model-written code runs WITHOUT A JAIL and can do all that you can (--unsafe-no-jail)");
     for (size_t m = 0; m < o->n_models && !rc; m++) {

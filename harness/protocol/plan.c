@@ -169,60 +169,6 @@ static enum carat_err make_prefix(struct proto_plan *plan, struct err *err)
     return rc;
 }
 
-/* ---- the example of a shot ------------------------------------------------------------------- */
-
-/* The right answer's text; {NULL, 0} when the row has none. Moves *question to the right one of several. */
-static struct carat_text shot_answer(const struct carat_task *task, const struct carat_example *ex,
-                                     struct carat_text *question)
-{
-    const struct carat_text none = {NULL, 0};
-    if (task->output != CARAT_MULTIPLE_CHOICE || (ex->answer.p && !ex->questions))
-        return ex->answer;
-    if (ex->gold < 0)
-        return none;
-    if (!ex->questions)
-        return ex->choices[ex->gold];
-    *question = ex->questions[ex->gold];
-    return ex->ending;
-}
-
-static enum carat_err add_shot(const struct proto_plan *plan, const json_t *row, struct arena *arena, struct buf *out,
-                               struct err *err)
-{
-    const struct carat_task *task = plan->leaf.task;
-    struct carat_example ex;
-    enum carat_err rc = plan_example(plan, row, true, arena, &ex, err);
-    if (rc)
-        return rc;
-    struct carat_text question = ex.question;
-    struct carat_text answer = shot_answer(task, &ex, &question);
-    if (!answer.p)
-        return err_set(err, CARAT_EINPUT, "cannot be a shot: it has no right answer");
-    buf_addstr(out, str_of(question));
-    /* The reference takes an empty string for "no answer" and leaves out both delimiters; an empty choice is one. */
-    if (ex.answer_prefix.n)
-        plan_add_prefix(plan_delimiter(task), str_of(ex.answer_prefix), out);
-    if (answer.n || (task->output == CARAT_MULTIPLE_CHOICE && !ex.answer.p)) {
-        if (ex.answer_prefix.n)
-            plan_add_prefix(" ", str_of(answer), out);
-        else {
-            buf_adds(out, plan_delimiter(task));
-            buf_addstr(out, str_of(answer));
-        }
-        buf_adds(out, plan_shot_delimiter(task));
-    }
-    return buf_failed(out) ? err_nomem(err, "a prompt") : CARAT_OK;
-}
-
-enum carat_err plan_add_shot(const struct proto_plan *plan, size_t pool_index, struct arena *arena, struct buf *out,
-                             struct err *err)
-{
-    enum carat_err rc = add_shot(plan, plan->pool[pool_index], arena, out, err);
-    if (rc)
-        err_context(err, "shot from row %zu of '%s'", pool_index, plan->leaf.task->shots_split);
-    return rc;
-}
-
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 static enum carat_err compile(struct proto_plan *plan, struct err *err)

@@ -5,6 +5,8 @@
  *
  * Nothing is put between the last shot and the question, or behind the question: separators are part of the
  * texts before them. With multiple input (WinoGrande) the contexts differ and the continuation is one.
+ * A system text stands before the description, the shots' delimiter between them unless there is white space.
+ * conversation.c has the same as a conversation.
  */
 #include <math.h>
 
@@ -92,66 +94,87 @@ enum carat_err plan_example(const struct proto_plan *plan, const json_t *row, bo
 
 /* ---- an item --------------------------------------------------------------------------------- */
 
-static bool ends_in_space(struct str s) { return utf8_rstrip(s).n < s.n; }
-
-void plan_add_prefix(const char *delimiter, struct str prefix, struct buf *out)
+struct str plan_description(const struct proto_plan *plan, const struct carat_example *ex)
 {
-    if (out->n && !ends_in_space(buf_str(out)) && utf8_lstrip(prefix).n == prefix.n)
-        buf_adds(out, delimiter);
-    buf_addstr(out, prefix);
+    return ex->description.p ? str_of(ex->description) : plan->description;
 }
 
-/* The item's own part: the question and, where there is one, the beginning of the answer. */
-static enum carat_err make_prompt(const struct carat_task *task, struct arena *arena, struct proto_item *item,
-                                  struct err *err)
+/* Description and shots of an item, behind the form's system text. */
+static enum carat_err write_prefix(const struct proto_plan *plan, const struct proto_form *form,
+                                   const struct proto_item *item, struct arena *scratch, struct buf *out, struct err *err)
 {
-    const struct carat_example *ex = &item->example;
-    item->prompt = item->prompts || task->output == CARAT_ROLLING ? STR("") : str_of(ex->question);
-    if (!ex->answer_prefix.n || item->prompts || task->output == CARAT_ROLLING)
-        return CARAT_OK;
-    struct buf text = BUF_INIT(BUF_MAX_DEFAULT);
-    buf_addstr(&text, item->prompt);
-    plan_add_prefix(plan_delimiter(task), str_of(ex->answer_prefix), &text);
-    char *p = buf_failed(&text) ? NULL : arena_dup(arena, buf_str(&text).p, text.n);
-    item->prompt = (struct str){p, text.n};
-    buf_release(&text);
-    return p ? CARAT_OK : err_nomem(err, "a prompt");
+    struct str description = plan_description(plan, &item->example);
+    struct str begin = plan_delimit(scratch, form->system, plan_shot_delimiter(plan->leaf.task), description);
+    if (!begin.p)
+        return err_nomem(err, "a prompt");
+    buf_addstr(out, begin);
+    buf_add(out, plan->prefix.p + plan->description.n, plan->prefix.n - plan->description.n);
+    enum carat_err rc = CARAT_OK;
+    for (size_t i = 0; !plan->fixed && i < plan->n_shots && !rc; i++)
+        rc = plan_add_shot(plan, plan_shot_index(plan, item->index, i), scratch, out, err);
+    return !rc && buf_failed(out) ? err_nomem(err, "a prompt") : rc;
 }
 
-static enum carat_err add_shots(const struct proto_plan *plan, const struct proto_item *item, struct buf *text,
+/* One copy for all items in a row that have the same. */
+enum carat_err plan_keep_prefix(struct proto_form *form, struct str text, struct arena *arena, struct str *out,
                                 struct err *err)
 {
-    enum carat_err rc = CARAT_OK;
-    if (plan->fixed)
-        return buf_add(text, plan->prefix.p + plan->description.n, plan->prefix.n - plan->description.n)
-                   ? err_nomem(err, "a prompt")
-                   : CARAT_OK;
+    if (!form->last_prefix.p || !str_eq(form->last_prefix, text)) {
+        char *p = arena_dup(arena, text.p, text.n);
+        if (!p)
+            return err_nomem(err, "a prompt");
+        form->last_prefix = (struct str){p, text.n};
+    }
+    *out = form->last_prefix;
+    return CARAT_OK;
+}
+
+static enum carat_err make_prefix(const struct proto_plan *plan, struct proto_form *form, struct arena *arena,
+                                  struct proto_item *item, struct err *err)
+{
+    item->prefix = plan->prefix;
+    if (plan->fixed && !form->system.n && !item->example.description.p)
+        return CARAT_OK;
     struct arena scratch = ARENA_INIT; /* the shots' own texts go once they are joined */
-    const size_t *shots = plan->shots + item->index * plan->n_shots;
-    for (size_t i = 0; i < plan->n_shots && !rc; i++)
-        rc = plan_add_shot(plan, shots[i], &scratch, text, err);
+    struct buf text = BUF_INIT(BUF_MAX_DEFAULT);
+    enum carat_err rc = write_prefix(plan, form, item, &scratch, &text, err);
+    if (!rc)
+        rc = plan_keep_prefix(form, buf_str(&text), arena, &item->prefix, err);
+    buf_release(&text);
     arena_release(&scratch);
     return rc;
 }
 
-static enum carat_err make_prefix(const struct proto_plan *plan, struct arena *arena, struct proto_item *item,
-                                  struct err *err)
+/* A question with what it ends in: the answer's prefix, if any. */
+static struct str whole_question(const struct carat_task *task, const struct carat_example *ex, struct carat_text question,
+                                 struct arena *arena)
 {
-    const struct str own = str_of(item->example.description);
-    item->prefix = plan->leaf.task->output == CARAT_ROLLING ? STR("") : plan->prefix;
-    if ((plan->fixed && !own.p) || plan->leaf.task->output == CARAT_ROLLING)
-        return CARAT_OK;
+    struct turn turns[PLAN_MAX_TURNS];
+    size_t n = plan_question(task, ex, str_of(question), turns);
+    if (n == 1)
+        return turns[0].content;
     struct buf text = BUF_INIT(BUF_MAX_DEFAULT);
-    buf_addstr(&text, own.p ? own : plan->description);
-    enum carat_err rc = add_shots(plan, item, &text, err);
-    if (!rc) {
-        char *p = arena_dup(arena, buf_str(&text).p, text.n);
-        item->prefix = (struct str){p, text.n};
-        if (!p)
-            rc = err_nomem(err, "a prompt");
-    }
+    plan_write_turns(turns, n, &text);
+    char *p = buf_failed(&text) ? NULL : arena_dup(arena, text.p, text.n);
+    struct str whole = {p, p ? text.n : 0};
     buf_release(&text);
-    return rc;
+    return whole;
+}
+
+static enum carat_err write_plain(const struct proto_plan *plan, struct proto_form *form, struct arena *arena,
+                                  struct proto_item *item, struct err *err)
+{
+    const struct carat_task *task = plan->leaf.task;
+    const struct carat_example *ex = &item->example;
+    struct str *prompts = ex->questions ? arena_calloc(arena, ex->n_choices, sizeof *prompts) : NULL;
+    bool failed = ex->questions && !prompts;
+    item->prompt = ex->questions ? STR("") : whole_question(task, ex, ex->question, arena);
+    for (size_t i = 0; prompts && i < ex->n_choices; i++) {
+        prompts[i] = whole_question(task, ex, ex->questions[i], arena);
+        failed |= !prompts[i].p;
+    }
+    item->prompts = prompts;
+    return failed || !item->prompt.p ? err_nomem(err, "an item") : make_prefix(plan, form, arena, item, err);
 }
 
 static struct str joined(struct arena *arena, const char *a, struct carat_text b)
@@ -166,24 +189,28 @@ static struct str joined(struct arena *arena, const char *a, struct carat_text b
     return (struct str){p, n + b.n};
 }
 
-static enum carat_err make_choices(const struct carat_task *task, struct arena *arena, struct proto_item *item,
-                                   struct err *err)
+/* A conversation's turn needs no delimiter at its start, unless the answer has begun with a prefix. */
+static const char *continuation_delimiter(const struct carat_task *task, const struct carat_example *ex, bool conversation)
+{
+    struct str prefix = str_of(ex->answer_prefix);
+    return !conversation || (prefix.n && !plan_ends_in_space(prefix)) ? plan_delimiter(task) : "";
+}
+
+static enum carat_err make_choices(const struct carat_task *task, bool conversation, struct arena *arena,
+                                   struct proto_item *item, struct err *err)
 {
     const struct carat_example *ex = &item->example;
     const size_t n = ex->n_choices;
+    const char *delimiter = continuation_delimiter(task, ex, conversation);
     struct str *continuations = arena_calloc(arena, n, sizeof *continuations);
-    struct str *prompts = ex->questions ? arena_calloc(arena, n, sizeof *prompts) : NULL;
-    if (!continuations || (ex->questions && !prompts))
+    if (!continuations)
         return err_nomem(err, "an item");
     for (size_t i = 0; i < n; i++) {
-        continuations[i] = joined(arena, plan_delimiter(task), ex->questions ? ex->ending : ex->choices[i]);
+        continuations[i] = joined(arena, delimiter, ex->questions ? ex->ending : ex->choices[i]);
         if (!continuations[i].p)
             return err_nomem(err, "an item");
-        if (prompts)
-            prompts[i] = str_of(ex->questions[i]);
     }
     item->continuations = continuations;
-    item->prompts = prompts;
     item->n_requests = n;
     return CARAT_OK;
 }
@@ -230,31 +257,37 @@ static enum carat_err make_target(const struct carat_task *task, struct arena *a
     return item->target.p || task->output == CARAT_GENERATE ? CARAT_OK : err_nomem(err, "an item");
 }
 
-static enum carat_err make_item(const struct proto_plan *plan, struct arena *arena, struct proto_item *item,
-                                struct err *err)
+static enum carat_err make_item(const struct proto_plan *plan, struct proto_form *form, struct arena *arena,
+                                struct proto_item *item, struct err *err)
 {
     const struct carat_task *task = plan->leaf.task;
     enum carat_err rc = plan_example(plan, plan->rows[item->index], false, arena, &item->example, err);
-    if (!rc)
-        rc = make_prefix(plan, arena, item, err);
+    item->prefix = item->prompt = STR("");
+    if (!rc && task->output != CARAT_ROLLING) /* which is a text, and no prompt */
+        rc = form->render ? plan_converse(plan, form, arena, item, err) : write_plain(plan, form, arena, item, err);
     if (!rc && task->output == CARAT_MULTIPLE_CHOICE)
-        rc = make_choices(task, arena, item, err);
+        rc = make_choices(task, form->render != NULL, arena, item, err);
     else if (!rc && plan_scores(task))
         rc = make_text(arena, item, err);
-    if (!rc)
-        rc = make_prompt(task, arena, item, err);
     if (!rc)
         rc = make_target(task, arena, item, err);
     return rc;
 }
 
-enum carat_err proto_item(const struct proto_plan *plan, size_t index, struct arena *arena,
-                          struct proto_item *out, struct err *err)
+enum carat_err proto_item_as(const struct proto_plan *plan, size_t index, struct proto_form *form, struct arena *arena,
+                             struct proto_item *out, struct err *err)
 {
     *out = (struct proto_item){.index = index, .n_requests = 1};
-    enum carat_err rc = index < plan->n_rows ? make_item(plan, arena, out, err)
+    enum carat_err rc = index < plan->n_rows ? make_item(plan, form, arena, out, err)
                                              : err_set(err, CARAT_EUSAGE, "there are %zu rows", plan->n_rows);
     return rc ? plan_at_row(plan, index, err) : CARAT_OK;
+}
+
+enum carat_err proto_item(const struct proto_plan *plan, size_t index, struct arena *arena, struct proto_item *out,
+                          struct err *err)
+{
+    struct proto_form plain = PROTO_PLAIN;
+    return proto_item_as(plan, index, &plain, arena, out, err);
 }
 
 double proto_chance(const struct proto_plan *plan)

@@ -72,6 +72,26 @@ struct proto_item {
 enum carat_err proto_item(const struct proto_plan *plan, size_t index, struct arena *arena,
                           struct proto_item *out, struct err *err);
 
+/* How a prompt is put to one model: behind a system text, as a conversation (TASKS.md section 3, "Chat"). Belongs to one
+ * thread. */
+struct proto_form {
+    struct str system;       /* before the description; n == 0: none */
+    /* Writes a conversation as the model wants it; NULL: plain text. `messages` is an array of {"role", "content"}. The
+     * last one is the user's, and an answer is to come; where it is the assistant's, the text ends with it, open. A failure
+     * is CARAT_EINPUT where the template has raised. */
+    enum carat_err (*render)(void *context, const json_t *messages, struct buf *out, struct err *err);
+    void *context;
+    bool multiturn;          /* shots are turns of their own; else all of it is the user's one message */
+    size_t n_system_dropped; /* counts prompts whose template took no system message: they are without it */
+    struct str last_prefix;  /* shared with the next item where that has the same; in the items' arena */
+};
+#define PROTO_PLAIN {.system = {NULL, 0}, .render = NULL}
+
+/* proto_item() in that form. Of a conversation the prefix ends, and the prompt begins, where the item's question is. All
+ * items of a form come from one arena, which lives as long as the form is used. */
+enum carat_err proto_item_as(const struct proto_plan *plan, size_t index, struct proto_form *form, struct arena *arena,
+                             struct proto_item *out, struct err *err);
+
 /* The program to run for one completion (tasks with pass@k). */
 enum carat_err proto_program(const struct proto_plan *plan, const struct proto_item *item, struct str completion,
                              struct arena *arena, struct str *source, struct err *err);
