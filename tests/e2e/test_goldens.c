@@ -122,14 +122,14 @@ static void collect(void *context, size_t line, const json_t *value)
     json_array_append(context, (json_t *)(uintptr_t)value);
 }
 
-/* Runs one task and compares; prompts may be NULL. */
+/* Runs one task and compares; prompts may be NULL. `chat` is "--chat" or NULL. */
 static void compare(const char *dir, const char *model, const char *data, const char *task, const char *shots,
-                    const char *limit, const char *prompts, const char *results)
+                    const char *limit, const char *chat, const char *prompts, const char *results)
 {
     char *db = file_join(dir, "golden.db"), *shown = file_join(dir, "items.jsonl");
     unlink(db);
     struct ran r = run_carat(NULL, "run", "-q", "-m", model, "-t", task, "-k", shots, "--data", data, "--limit", limit,
-                             "--db", db, "--json");
+                             "--db", db, "--json", chat);
     expect_status(r, 0);
     ran_release(&r);
     r = run_carat(NULL, "show", "1", "--json", "--db", db);
@@ -224,7 +224,7 @@ static void compare_lmeval(const char *model)
         settle(dir, lmeval[i].task, data, sizeof data, name, sizeof name);
         snprintf(prompts, sizeof prompts, "%s/prompts/%s.%sshot.jsonl", fixtures, name, lmeval[i].shots);
         snprintf(results, sizeof results, "%s/runs/%s/%s.%sshot.jsonl", fixtures, model, name, lmeval[i].shots);
-        compare(dir, path, data, lmeval[i].task, lmeval[i].shots, "1000", prompts, results);
+        compare(dir, path, data, lmeval[i].task, lmeval[i].shots, "1000", NULL, prompts, results);
     }
     temp_remove(dir);
 }
@@ -237,6 +237,23 @@ Test(e2e_goldens, gemma_equals_the_reference_harness, .timeout = 300)
 Test(e2e_goldens, llama_equals_the_reference_harness, .timeout = 300)
 {
     compare_lmeval("llama");
+}
+
+Test(e2e_goldens, conversations_equal_the_reference_harness, .timeout = 120)
+{
+    static const char *const runs[][2] = {{"boolq", "0"}, {"boolq", "2"}, {"gsm8k", "2"}, {"nq_open", "0"}};
+    SHARED_OR_SKIP(fixtures, "fixtures/lmeval");
+    const char *dir = temp_dir();
+    printf("gemma, in conversations:\n");
+    for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
+        char model[1200], data[1200], prompts[1200], results[1200];
+        snprintf(model, sizeof model, "%s/models/gemma", fixtures);
+        snprintf(data, sizeof data, "%s/datasets", fixtures);
+        snprintf(prompts, sizeof prompts, "%s/prompts-chat/%s.%sshot.jsonl", fixtures, runs[i][0], runs[i][1]);
+        snprintf(results, sizeof results, "%s/runs/gemma-chat/%s.%sshot.jsonl", fixtures, runs[i][0], runs[i][1]);
+        compare(dir, model, data, runs[i][0], runs[i][1], "1000", "--chat", prompts, results);
+    }
+    temp_remove(dir);
 }
 
 Test(e2e_goldens, real_files_equal_the_reference_harness, .timeout = 400)
@@ -264,7 +281,7 @@ Test(e2e_goldens, real_files_equal_the_reference_harness, .timeout = 400)
         snprintf(model, sizeof model, "%s/fixtures/real/stories260K", shared);
         snprintf(data, sizeof data, "%s/data", shared);
         snprintf(results, sizeof results, "%s/fixtures/real/goldens/%s.%sshot.jsonl", shared, runs[i].task, runs[i].shots);
-        compare(dir, model, data, runs[i].task, runs[i].shots, runs[i].limit, NULL, results);
+        compare(dir, model, data, runs[i].task, runs[i].shots, runs[i].limit, NULL, NULL, results);
     }
     temp_remove(dir);
 }
