@@ -110,8 +110,6 @@ struct carat_example {
                                             choice: gold's number or `ending` */
     const struct carat_text *references; /* generation: texts that count as right; NULL: `answer` alone */
     size_t n_references;
-    struct carat_text answer_prefix;     /* what an answer begins with, put behind the question: in a conversation the
-                                            answer's turn begins with it ("gen_prefix"); {NULL, 0}: nothing */
 };
 
 enum carat_output {
