@@ -46,6 +46,7 @@ struct model_config {
     enum activation act;
     bool ungated;             /* mlp(h) = act(h Wup) Wdown */
     bool parallel;            /* x += attention(h) + mlp(h): both from the layer's input */
+    unsigned layout;          /* enum family_layout: which parts the layers have */
     bool tied;                /* the head is the embedding */
     int32_t bos;              /* -1: none */
     int32_t eos[CONFIG_EOS_MAX];

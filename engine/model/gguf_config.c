@@ -7,11 +7,16 @@
  *   - query_pre_attn_scalar: head_dim is meant, but for the 27B models of Gemma 2 and 3, known by their number
  *     of layers, where it is hidden_size / heads;
  *   - Gemma 2's and 3's pattern of windows and Gemma 3's local rope: the families' defaults;
- *   - tied embeddings: they are where there is no output.weight.
+ *   - tied embeddings: they are where there is no output.weight;
+ *   - biases and Falcon's kinds of layer: the tensors of layer 0 tell. Falcon's qkv is stored as all queries, all keys, all
+ *     values, whatever its layers are;
+ *   - Llama 3's scaling: the writer worked it out and left the factors as a tensor, rope_freqs.weight (model.c).
  */
 #include "gguf_config.h"
 
 #include <stdio.h>
+
+#include "family.h"
 
 #define INT_MAX_SIZE ((int64_t)1 << 31)
 
@@ -21,25 +26,28 @@ static const struct {
     int64_t n_layers_27b; /* 0: none */
     bool scalar, window;  /* has query_pre_attn_scalar; must have a window */
     bool pairs;
+    bool layer_norm;      /* attention.layer_norm_epsilon, not attention.layer_norm_rms_epsilon */
 } ARCHITECTURES[] = {
-    {"gemma", "gemma", "GemmaForCausalLM", 0, false, false, false},
-    {"gemma2", "gemma2", "Gemma2ForCausalLM", 46, true, false, false},
-    {"gemma3", "gemma3_text", "Gemma3ForCausalLM", 62, true, true, false},
-    {"llama", "llama", "LlamaForCausalLM", 0, false, false, true},
+    {"falcon", "falcon", "FalconForCausalLM", 0, false, false, false, true},
+    {"gemma", "gemma", "GemmaForCausalLM", 0, false, false, false, false},
+    {"gemma2", "gemma2", "Gemma2ForCausalLM", 46, true, false, false, false},
+    {"gemma3", "gemma3_text", "Gemma3ForCausalLM", 62, true, true, false, false},
+    {"llama", "llama", "LlamaForCausalLM", 0, false, false, true, false},
 };
 #define N_ARCHITECTURES (sizeof ARCHITECTURES / sizeof *ARCHITECTURES)
 
-enum kind { WHOLE, REAL, SAME_AS_HEAD, ZERO, ONE, ANY, SCALING };
+enum kind { WHOLE, REAL, LAYER_EPS, RMS_EPS, SAME_AS_HEAD, ZERO, ONE, ANY, SCALING };
 static const struct {
     const char *rest;
     enum kind kind;
-    const char *member; /* of config.json */
+    const char *member; /* of config.json, by its usual name */
     bool needed;
 } KEYS[] = {
     {"attention.head_count", WHOLE, "num_attention_heads", true},
     {"attention.head_count_kv", WHOLE, "num_key_value_heads", false},
     {"attention.key_length", WHOLE, "head_dim", false},
-    {"attention.layer_norm_rms_epsilon", REAL, "rms_norm_eps", true},
+    {"attention.layer_norm_epsilon", LAYER_EPS, "rms_norm_eps", false},
+    {"attention.layer_norm_rms_epsilon", RMS_EPS, "rms_norm_eps", false},
     {"attention.sliding_window", WHOLE, "sliding_window", false},
     {"attention.value_length", SAME_AS_HEAD, NULL, false},
     {"attn_logit_softcapping", REAL, "attn_logit_softcapping", false},
@@ -82,6 +90,11 @@ static enum carat_err put(const struct making *m, json_t *object, const char *me
     return json_object_set_new(object, member, value) ? err_nomem(m->err, "a configuration") : CARAT_OK;
 }
 
+static const char *own_name(const struct making *m, const char *usual)
+{
+    return family_key(family_find(ARCHITECTURES[m->arch].model_type), usual);
+}
+
 static enum carat_err find_architecture(struct making *m)
 {
     enum carat_err rc = gguf_str(m->g, "general.architecture", &m->prefix, m->err);
@@ -92,9 +105,12 @@ static enum carat_err find_architecture(struct making *m)
     for (m->arch = 0; m->arch < N_ARCHITECTURES; m->arch++)
         if (str_eq(m->prefix, str_from(ARCHITECTURES[m->arch].architecture)))
             return CARAT_OK;
+    char names[256] = "";
+    for (size_t i = 0, at = 0; i < N_ARCHITECTURES && at < sizeof names; i++)
+        at += (size_t)snprintf(names + at, sizeof names - at, "%s%s", i ? ", " : "", ARCHITECTURES[i].architecture);
     err_set(m->err, CARAT_EUNSUPPORTED, "'%s': the architecture '%.*s' is not implemented", m->g->name,
             (int)(m->prefix.n < 64 ? m->prefix.n : 64), m->prefix.p);
-    return err_hint(m->err, "implemented in GGUF files: gemma, gemma2, gemma3, llama (and mistral under that name)");
+    return err_hint(m->err, "implemented in GGUF files: %s (and mistral as llama)", names);
 }
 
 /* Every key of the architecture is one of KEYS; a file in several pieces is refused here as well. */
@@ -127,7 +143,8 @@ static enum carat_err put_key(const struct making *m, size_t k)
     int64_t whole = -1;
     double real = 0;
     bool there = gguf_find(m->g, full_key(m, KEYS[k].rest, key));
-    if (!there && KEYS[k].needed)
+    bool eps = KEYS[k].kind == (ARCHITECTURES[m->arch].layer_norm ? LAYER_EPS : RMS_EPS);
+    if (!there && (KEYS[k].needed || eps))
         return err_set(m->err, CARAT_EINPUT, "'%s' has no %s", m->g->name, key);
     if (!there)
         return CARAT_OK;
@@ -135,10 +152,15 @@ static enum carat_err put_key(const struct making *m, size_t k)
     switch (KEYS[k].kind) {
     case WHOLE:
         rc = gguf_int(m->g, key, 0, INT_MAX_SIZE, &whole, m->err);
-        return rc ? rc : put(m, m->root, KEYS[k].member, json_integer(whole));
+        return rc ? rc : put(m, m->root, own_name(m, KEYS[k].member), json_integer(whole));
+    case LAYER_EPS:
+    case RMS_EPS:
+        if (!eps)
+            return err_set(m->err, CARAT_EUNSUPPORTED, "'%s': the key %s is not implemented", m->g->name, key);
+        /* fall through */
     case REAL:
         rc = gguf_double(m->g, key, &real, m->err);
-        return rc ? rc : put(m, m->root, KEYS[k].member, json_real(real));
+        return rc ? rc : put(m, m->root, own_name(m, KEYS[k].member), json_real(real));
     case ZERO:
     case ONE:
         rc = gguf_double(m->g, key, &real, m->err);
@@ -221,6 +243,25 @@ static enum carat_err put_unsaid(const struct making *m, const struct tensor_lis
     return rc;
 }
 
+/* What is known by the tensors of layer 0. */
+static enum carat_err put_layout(const struct making *m, const struct tensor_list *tensors)
+{
+    static const struct {
+        const char *tensor, *member;
+    } BIASES[] = {{"blk.0.attn_q.bias", "attention_bias"}, {"blk.0.attn_qkv.bias", "bias"}, {"blk.0.ffn_down.bias", "mlp_bias"}};
+    enum carat_err rc = CARAT_OK;
+    for (size_t i = 0; !rc && i < sizeof BIASES / sizeof *BIASES; i++)
+        if (tensor_list_find(tensors, BIASES[i].tensor))
+            rc = put(m, m->root, BIASES[i].member, json_true());
+    if (rc || !(family_find(ARCHITECTURES[m->arch].model_type)->features & FAMILY_FALCON_KEYS))
+        return rc;
+    bool two = tensor_list_find(tensors, "blk.0.attn_norm_2.weight") != NULL;
+    const json_t *kv_heads = json_object_get(m->root, own_name(m, "num_key_value_heads"));
+    bool grouped = two || json_integer_value(kv_heads) != 1;
+    rc = put(m, m->root, "new_decoder_architecture", json_boolean(grouped));
+    return rc || !grouped ? rc : put(m, m->root, "num_ln_in_parallel_attn", json_integer(two ? 2 : 1));
+}
+
 /* Generation stops at the end of a text, of a turn and of a message. */
 static enum carat_err put_ends(const struct making *m)
 {
@@ -268,6 +309,8 @@ enum carat_err gguf_config(const struct gguf *g, const struct tensor_list *tenso
         rc = put_scaling(&m);
     if (!rc)
         rc = put_unsaid(&m, tensors);
+    if (!rc)
+        rc = put_layout(&m, tensors);
     if (!rc)
         rc = put_ends(&m);
     if (rc)

@@ -301,19 +301,21 @@ static float widen_one(const unsigned char *p, enum dtype dtype)
     return f;
 }
 
-static enum carat_err take_gain(struct carat_model *m, const char *name, size_t n, const float **out, struct err *err)
+/* A gain or a bias. */
+static enum carat_err take_vector(struct carat_model *m, const char *name, size_t n, const float **out, struct err *err)
 {
     struct tensor *t = NULL;
     enum carat_err rc = take(m, name, n, 0, &t, err);
     if (rc)
         return rc;
-    float *gain = arena_alloc(&m->arena, n * sizeof *gain);
-    if (!gain)
+    float *vector = arena_alloc(&m->arena, n * sizeof *vector);
+    if (!vector)
         return err_nomem(err, "norm weights");
-    float one = !m->is_gguf && (m->config.family->features & FAMILY_NORM_PLUS_ONE) ? 1.0f : 0.0f;
+    bool plus_one = !m->is_gguf && (m->config.family->features & FAMILY_NORM_PLUS_ONE) &&
+                    str_ends(str_from(name), STR(".weight"));
     for (size_t i = 0; i < n; i++)
-        gain[i] = one + widen_one(t->data + i * dtype_size(t->dtype), t->dtype);
-    *out = gain;
+        vector[i] = (plus_one ? 1.0f : 0.0f) + widen_one(t->data + i * dtype_size(t->dtype), t->dtype);
+    *out = vector;
     return CARAT_OK;
 }
 
@@ -323,13 +325,15 @@ static enum carat_err take_layer(struct carat_model *m, size_t index, struct err
     char *base = (char *)&m->layers[index];
     for (const struct family_part *part = c->family->parts; part->name; part++) {
         char name[160];
+        if ((c->layout & part->with) != part->with || (c->layout & part->without))
+            continue;
         if (m->is_gguf)
-            snprintf(name, sizeof name, "blk.%zu.%s.weight", index, part->gguf);
+            snprintf(name, sizeof name, "blk.%zu.%s%s", index, part->gguf, strrchr(part->name, '.'));
         else
-            snprintf(name, sizeof name, "model.layers.%zu.%s", index, part->name);
+            snprintf(name, sizeof name, "%s%zu.%s", c->family->layers, index, part->name);
         size_t rows = family_dim_of(c, part->rows), cols = family_dim_of(c, part->cols);
         enum carat_err rc = cols ? take_matrix(m, name, rows, cols, (struct matrix *)(void *)(base + part->at), err)
-                                 : take_gain(m, name, rows, (const float **)(void *)(base + part->at), err);
+                                 : take_vector(m, name, rows, (const float **)(void *)(base + part->at), err);
         if (rc)
             return rc;
     }
@@ -346,7 +350,7 @@ static bool passed_over(const struct carat_model *m, const struct tensor *t)
     for (size_t i = 0; i < sizeof HEADS / sizeof *HEADS; i++)
         if (str_starts(name, str_from(HEADS[i])))
             return true;
-    return str_ends(name, STR(".rotary_emb.inv_freq")) || (m->config.tied && str_ends(name, STR("lm_head.weight")));
+    return str_ends(name, STR(".rotary_emb.inv_freq"));
 }
 
 static enum carat_err check_unused(const struct carat_model *m, struct err *err)
@@ -361,22 +365,69 @@ static enum carat_err check_unused(const struct carat_model *m, struct err *err)
     return CARAT_OK;
 }
 
+/* Tied, and both are there: as transformers 5, they are tied only if they are equal, else the file's head counts. Tied,
+ * and only the head is there: it is the embedding as well. */
+static enum carat_err take_embedding_and_head(struct carat_model *m, struct err *err)
+{
+    const struct model_config *c = &m->config;
+    const char *embed = m->is_gguf ? "token_embd.weight" : c->family->embed;
+    const char *head = m->is_gguf ? "output.weight" : "lm_head.weight";
+    struct tensor *e = find(m, embed), *h = find(m, head);
+    if (c->tied && !e && h)
+        embed = head;
+    enum carat_err rc = take_matrix(m, embed, c->vocab, c->hidden, &m->embed, err);
+    m->head = m->embed;
+    if (rc || (c->tied && (!e || !h)))
+        return rc;
+    if (c->tied && h->dtype == e->dtype && h->n_bytes == e->n_bytes && memcmp(h->data, e->data, e->n_bytes) == 0) {
+        h->used = true;
+        return CARAT_OK;
+    }
+    return take_matrix(m, head, c->vocab, c->hidden, &m->head, err);
+}
+
+static enum carat_err take_final_norm(struct carat_model *m, struct err *err)
+{
+    const struct family *f = m->config.family;
+    char gain[64], bias[64];
+    snprintf(gain, sizeof gain, "%s.weight", m->is_gguf ? "output_norm" : f->final_norm);
+    snprintf(bias, sizeof bias, "%s.bias", m->is_gguf ? "output_norm" : f->final_norm);
+    enum carat_err rc = take_vector(m, gain, m->config.hidden, &m->final_norm.gain, err);
+    if (!rc && (f->features & FAMILY_LAYER_NORM))
+        rc = take_vector(m, bias, m->config.hidden, &m->final_norm.bias, err);
+    return rc;
+}
+
+/* Llama 3's scaling, worked out by whoever wrote the file. */
+static enum carat_err take_rope_factors(struct carat_model *m, struct err *err)
+{
+    static const char NAME[] = "rope_freqs.weight";
+    size_t n = m->config.head_dim / 2, before = m->info.n_parameters;
+    if (!find(m, NAME))
+        return CARAT_OK;
+    enum carat_err rc = take_vector(m, NAME, n, &m->rope_factors, err);
+    m->info.n_parameters = before;
+    for (size_t i = 0; !rc && i < n; i++)
+        if (!(m->rope_factors[i] > 0) || !(m->rope_factors[i] < 1e6f))
+            rc = err_set(err, CARAT_EINPUT, "'%s': number %zu of '%s' is %g, which divides no frequency", m->info.path, i,
+                         NAME, (double)m->rope_factors[i]);
+    return rc;
+}
+
 static enum carat_err take_all(struct carat_model *m, struct err *err)
 {
     const struct model_config *c = &m->config;
     m->layers = arena_calloc(&m->arena, c->n_layers, sizeof *m->layers);
     if (!m->layers)
         return err_nomem(err, "the list of layers");
-    const char *embed = m->is_gguf ? "token_embd.weight" : "model.embed_tokens.weight";
-    enum carat_err rc = take_matrix(m, embed, c->vocab, c->hidden, &m->embed, err);
+    enum carat_err rc = take_embedding_and_head(m, err);
     for (size_t i = 0; !rc && i < c->n_layers; i++)
         rc = take_layer(m, i, err);
     if (!rc)
-        rc = take_gain(m, m->is_gguf ? "output_norm.weight" : "model.norm.weight", c->hidden, &m->final_norm.gain, err);
-    if (c->tied)
-        m->head = m->embed;
-    else if (!rc)
-        rc = take_matrix(m, m->is_gguf ? "output.weight" : "lm_head.weight", c->vocab, c->hidden, &m->head, err);
+        rc = take_final_norm(m, err);
+    if (!rc && m->is_gguf)
+        rc = take_rope_factors(m, err);
+    m->qkv_by_group = !m->is_gguf; /* GGUF has all queries, then all keys, then all values */
     return rc ? rc : check_unused(m, err);
 }
 

@@ -10,11 +10,17 @@
 #define WINDOW "\"sliding_window\": 5"
 
 const struct tiny TINY[] = {
-    {"gemma", "BF16", 2, 40, 72, 4, 1, 12, 301, NULL},
-    {"gemma2", "F32", 3, 36, 50, 6, 2, 10, 500, WINDOW ", \"attn_logit_softcapping\": 3.0"},
-    {"gemma3_text", "BF16", 3, 32, 64, 4, 2, 16, 257, WINDOW ", \"sliding_window_pattern\": 2"},
-    {"llama", "F16", 2, 24, 33, 3, 3, 8, 777, "\"rope_scaling\": {\"type\": \"linear\", \"factor\": 2.0}"},
-    {"mistral", "F32", 2, 48, 40, 8, 2, 20, 240, WINDOW},
+    {"gemma", "BF16", 2, 40, 72, 4, 1, 12, 301, NULL, 0},
+    {"gemma2", "F32", 3, 36, 50, 6, 2, 10, 500, WINDOW ", \"attn_logit_softcapping\": 3.0", 0},
+    {"gemma3_text", "BF16", 3, 32, 64, 4, 2, 16, 257, WINDOW ", \"sliding_window_pattern\": 2", 0},
+    {"llama", "F16", 2, 24, 33, 3, 3, 8, 777, "\"rope_scaling\": {\"type\": \"linear\", \"factor\": 2.0}", 0},
+    {"mistral", "F32", 2, 48, 40, 8, 2, 20, 240, WINDOW, 0},
+    {"llama", "BF16", 2, 40, 33, 4, 2, 10, 300, "\"attention_bias\": true, \"mlp_bias\": true, \"rope_scaling\": {\"rope_type\":"
+     "\"llama3\", \"factor\": 8, \"low_freq_factor\": 1, \"high_freq_factor\": 4, \"original_max_position_embeddings\": 32}",
+     LAYOUT_QKV_BIAS | LAYOUT_O_BIAS | LAYOUT_MLP_BIAS},
+    {"falcon", "F32", 2, 40, 160, 5, 1, 8, 300, NULL, 0},
+    {"falcon", "BF16", 2, 48, 192, 6, 2, 8, 250, "\"new_decoder_architecture\": true, \"num_kv_heads\": 2, \"bias\": true",
+     LAYOUT_TWO_NORMS | LAYOUT_QKV_BIAS | LAYOUT_O_BIAS | LAYOUT_MLP_BIAS},
     {.model_type = NULL},
 };
 
@@ -66,6 +72,7 @@ static size_t dim(const struct tiny *t, enum family_dim d)
                             [DIM_INTER] = t->inter,
                             [DIM_Q] = t->heads * t->head_dim,
                             [DIM_KV] = t->kv_heads * t->head_dim,
+                            [DIM_QKV] = (t->heads + 2 * t->kv_heads) * t->head_dim,
                             [DIM_HEAD] = t->head_dim};
     return sizes[d];
 }
@@ -85,14 +92,20 @@ static void write_weights(const struct tiny *t, const char *dir)
     char name[128];
     cr_assert(f);
     buf_adds(&w.header, "{");
-    put_tensor(&w, "model.embed_tokens.weight", t->vocab, t->hidden, 1);
+    put_tensor(&w, f->embed, t->vocab, t->hidden, 1);
     for (size_t i = 0; i < t->layers; i++)
         for (const struct family_part *p = f->parts; p->name; p++) {
             size_t cols = dim(t, p->cols);
-            snprintf(name, sizeof name, "model.layers.%zu.%s", i, p->name);
+            if ((t->layout & p->with) != p->with || (t->layout & p->without))
+                continue;
+            snprintf(name, sizeof name, "%s%zu.%s", f->layers, i, p->name);
             put_tensor(&w, name, dim(t, p->rows), cols, cols ? 2 / sqrt((double)cols) : 0.5);
         }
-    put_tensor(&w, "model.norm.weight", t->hidden, 0, 1);
+    snprintf(name, sizeof name, "%s.weight", f->final_norm);
+    put_tensor(&w, name, t->hidden, 0, 1);
+    snprintf(name, sizeof name, "%s.bias", f->final_norm);
+    if (f->features & FAMILY_LAYER_NORM)
+        put_tensor(&w, name, t->hidden, 0, 1);
     if (!(f->features & FAMILY_TIED))
         put_tensor(&w, "lm_head.weight", t->vocab, t->hidden, 2 / sqrt((double)t->hidden));
     buf_adds(&w.header, "}");

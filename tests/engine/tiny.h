@@ -9,6 +9,7 @@ struct tiny {
     const char *dtype;       /* "F32", "BF16", "F16" */
     size_t layers, hidden, inter, heads, kv_heads, head_dim, vocab;
     const char *more;        /* further members of config.json: "\"sliding_window\": 4"; NULL: none */
+    unsigned layout;         /* enum family_layout that `more` asks for: which parts are written */
 };
 
 /* The families at shapes that are multiples of nothing; ends with model_type NULL. */
