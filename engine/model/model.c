@@ -427,7 +427,7 @@ static enum carat_err take_all(struct carat_model *m, struct err *err)
         rc = take_final_norm(m, err);
     if (!rc && m->is_gguf)
         rc = take_rope_factors(m, err);
-    m->qkv_by_group = !m->is_gguf; /* GGUF has all queries, then all keys, then all values */
+    m->qkv_by_group = m->layers[0].qkv.data && !m->is_gguf; /* GGUF has all queries, then all keys, then all values */
     return rc ? rc : check_unused(m, err);
 }
 

@@ -1,11 +1,12 @@
-/* The engine against the reference's logits, every checkpoint and GGUF file of the fixtures. */
+/* The engine against the reference's logits, every checkpoint and GGUF file of the fixtures, and those of the families that they
+ * lack (tests/engine/make_goldens.py). Each prints a line of the table: family, format, largest differences. */
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "engine/engine.h"
+#include "engine/model/model_int.h"
 #include "tests/engine/npy.h"
 #include "tests/support/support.h"
 
@@ -27,6 +28,12 @@ static struct name GGUF_FILES[] = {
     {"llama-256.q3_k_m"},  {"llama-256.q5_k_m"}, {"llama.f16"},        {"llama.q4_0"},          {"llama.q4_1"},
     {"llama.q5_0"},        {"llama.q5_1"},       {"llama.q8_0"},       {"mistral-256.q4_k_m"},  {"mistral.bf16"},
     {"mistral.q4_0"},
+};
+
+/* Under tests/goldens/engine; without tokenizers. */
+static struct name OWN[] = {
+    {"falcon-40b-f16"}, {"falcon-40b.q8_0.gguf"}, {"falcon-7b-bf16"},           {"falcon-7b.f32.gguf"},
+    {"falcon-sequential-bf16"}, {"llama3-biases-f16-sharded"}, {"llama3-tied-bf16"}, {"llama3.q8_0.gguf"},
 };
 
 struct largest {
@@ -184,7 +191,7 @@ static void check_model(const char *path, const char *golden, const char *name)
     json_t *cases, *item;
     size_t i;
     struct largest most = {0};
-    cr_assert_eq(carat_model_open(path, &model, &err), CARAT_OK, "%s", err.msg);
+    cr_assert_eq(model_open_weights(path, &model, &err), CARAT_OK, "%s", err.msg);
     struct carat_session_opts opts = {.n_threads = 2, .kv_tokens = 1024};
     cr_assert_eq(carat_session_open(model, &opts, &s, &err), CARAT_OK, "%s", err.msg);
     size_t vocab = carat_model_info(model)->vocab_size;
@@ -192,9 +199,11 @@ static void check_model(const char *path, const char *golden, const char *name)
     cr_assert_eq(json_read_file(list, 1 << 20, &cases, &err), CARAT_OK, "%s", err.msg);
     cr_assert_gt(json_array_size(cases), 0);
     json_array_foreach(cases, i, item) check_case(s, golden, item, vocab, &most);
+    const struct carat_model_info *info = carat_model_info(model);
+    fprintf(stderr, "parity: %-8s %-7s %-5s %-26s %-8s logit %.1e  lse %.1e  nll %.1e\n", info->family,
+            model->is_gguf ? "gguf" : "folder", info->weights_dtype, name, carat_session_isa(s), most.logit, most.lse,
+            most.nll);
     check_greedy(s, golden);
-    fprintf(stderr, "parity: %-22s %-8s logit %.1e  lse %.1e  nll %.1e\n", name, carat_session_isa(s), most.logit,
-            most.lse, most.nll);
     cr_expect(most.logit <= USUAL && most.lse <= USUAL && most.nll <= USUAL);
     cr_assert(most.logit <= TOLERANCE && most.lse <= TOLERANCE && most.nll <= TOLERANCE);
     json_decref(cases);
@@ -227,5 +236,21 @@ ParameterizedTest(struct name *name, parity, gguf_logits_equal_the_reference_on_
     char path[512], golden[512];
     snprintf(path, sizeof path, "%s/%s.gguf", root, name->text);
     snprintf(golden, sizeof golden, "%s/%s", root, name->text);
+    check_model(path, golden, name->text);
+}
+
+ParameterizedTestParameters(parity, the_further_families_equal_the_reference)
+{
+    return cr_make_param_array(struct name, OWN, sizeof OWN / sizeof *OWN);
+}
+
+ParameterizedTest(struct name *name, parity, the_further_families_equal_the_reference, .timeout = 300)
+{
+    char path[512], golden[512];
+    const char *root = golden_path("engine");
+    struct str stem = str_from(name->text);
+    stem.n -= str_ends(stem, STR(".gguf")) ? 5 : 0;
+    snprintf(path, sizeof path, "%s/%s", root, name->text);
+    snprintf(golden, sizeof golden, "%s/%.*s.golden", root, (int)stem.n, stem.p);
     check_model(path, golden, name->text);
 }
