@@ -210,6 +210,11 @@ size_t family_dim_of(const struct model_config *c, enum family_dim dim)
     return 0;
 }
 
+bool family_has(const struct model_config *c, const struct family_part *part)
+{
+    return (c->layout & part->with) == part->with && !(c->layout & part->without);
+}
+
 const char *family_key(const struct family *f, const char *usual)
 {
     for (const struct family_key *k = f->keys; k && k->usual; k++)

@@ -84,6 +84,7 @@ const struct family *family_find(const char *model_type);
 const struct family *family_find_architecture(const char *architecture, const char **stored);
 
 /* The number behind a name. */
+bool family_has(const struct model_config *c, const struct family_part *part); /* by the config's layout */
 size_t family_dim_of(const struct model_config *c, enum family_dim dim);
 
 /* "gemma, gemma2, ..." into `out`, for messages. */

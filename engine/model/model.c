@@ -325,7 +325,7 @@ static enum carat_err take_layer(struct carat_model *m, size_t index, struct err
     char *base = (char *)&m->layers[index];
     for (const struct family_part *part = c->family->parts; part->name; part++) {
         char name[160];
-        if ((c->layout & part->with) != part->with || (c->layout & part->without))
+        if (!family_has(c, part))
             continue;
         if (m->is_gguf)
             snprintf(name, sizeof name, "blk.%zu.%s%s", index, part->gguf, strrchr(part->name, '.'));

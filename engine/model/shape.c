@@ -121,15 +121,21 @@ static enum carat_err lay(struct layout *l, const char *name, size_t rows, size_
 static enum carat_err lay_all(struct layout *l, struct err *err)
 {
     const struct model_config *c = &l->m->config;
-    enum carat_err rc = lay(l, "model.embed_tokens.weight", c->vocab, c->hidden, err);
+    char name[160];
+    enum carat_err rc = lay(l, c->family->embed, c->vocab, c->hidden, err);
     for (size_t i = 0; i < c->n_layers; i++)
         for (const struct family_part *p = c->family->parts; p->name && !rc; p++) {
-            char name[160];
-            snprintf(name, sizeof name, "model.layers.%zu.%s", i, p->name);
+            if (!family_has(c, p))
+                continue;
+            snprintf(name, sizeof name, "%s%zu.%s", c->family->layers, i, p->name);
             rc = lay(l, name, family_dim_of(c, p->rows), family_dim_of(c, p->cols), err);
         }
+    snprintf(name, sizeof name, "%s.weight", c->family->final_norm);
     if (!rc)
-        rc = lay(l, "model.norm.weight", c->hidden, 0, err);
+        rc = lay(l, name, c->hidden, 0, err);
+    snprintf(name, sizeof name, "%s.bias", c->family->final_norm);
+    if (!rc && (c->family->features & FAMILY_LAYER_NORM))
+        rc = lay(l, name, c->hidden, 0, err);
     if (!rc && !c->tied)
         rc = lay(l, "lm_head.weight", c->vocab, c->hidden, err);
     return rc;
