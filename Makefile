@@ -26,9 +26,9 @@ DESCRIBE := $(shell git describe --always --dirty --tags 2>/dev/null || echo unk
 
 # Dependency order (DESIGN.md): a part may include itself and what stands before it as allowed by tools/lint.
 PARTS   := base engine tasks datasets results reports harness
-LIBS    := sqlite3 libcurl libpcre2-8 zlib libarchive jansson librsvg-2.0 cairo libcrypto libseccomp
+LIBS    := yaml-0.1 sqlite3 libcurl libpcre2-8 zlib libarchive jansson librsvg-2.0 cairo libcrypto libseccomp
 PACKAGES := gcc make pkg-config libsqlite3-dev libcurl4-openssl-dev libpcre2-dev zlib1g-dev \
-	libarchive-dev libjansson-dev librsvg2-dev libcairo2-dev libssl-dev libseccomp-dev libcriterion-dev \
+	libarchive-dev libjansson-dev libyaml-dev librsvg2-dev libcairo2-dev libssl-dev libseccomp-dev libcriterion-dev \
 	bubblewrap python3 fonts-dejavu-core git ca-certificates
 DEV_PACKAGES := clang clang-format clang-tidy libclang-rt-dev valgrind gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
 

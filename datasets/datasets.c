@@ -1,8 +1,10 @@
 /* Opening a dataset, finding a split's file (the order is told in table.h), reading its rows. */
 #include "datasets.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "frame.h"
 #include "labels.h"
 #include "paths.h"
 #include "reader.h"
@@ -258,7 +260,7 @@ static enum carat_err check_fields(const json_t *row, const struct table_dataset
 
 static enum carat_err row_id(struct carat_rows_owner *o, const json_t *value, const char **id, struct err *err)
 {
-    const char *field = o->ds->known ? o->ds->known->id_field : NULL;
+    const char *field = o->ds && o->ds->known ? o->ds->known->id_field : NULL;
     if (!field) {
         *id = arena_printf(&o->ids, "%zu", o->rows.n);
         return *id ? CARAT_OK : err_nomem(err, "rows");
@@ -418,6 +420,80 @@ out:
     buf_release(&raw);
     search_release(&s);
     return rc;
+}
+
+/* ---- files outside the table ------------------------------------------------------------------ */
+
+static enum carat_err take_value(void *context, size_t line, json_t *value, struct err *err)
+{
+    struct carat_rows_owner *o = context;
+    if (!json_is_object(value))
+        return err_set(err, CARAT_EINPUT, "%s:%zu: a row must be a JSON object", o->rows.path, line);
+    return rows_add(o, line, json_incref(value), err);
+}
+
+static enum carat_err rows_new(const char *path, struct carat_rows_owner **out, struct err *err)
+{
+    struct carat_rows_owner *o = calloc(1, sizeof *o);
+    if (o)
+        o->rows.path = strdup(path);
+    if (o && !o->rows.path) {
+        free(o);
+        o = NULL;
+    }
+    *out = o;
+    return o ? CARAT_OK : err_nomem(err, "rows");
+}
+
+static enum carat_err read_loose(struct carat_rows_owner *o, const char *path, struct sha256 *hash, struct err *err)
+{
+    struct buf raw = BUF_INIT(READER_MAX_BYTES);
+    enum carat_err rc = file_read(path, READER_MAX_BYTES, &raw, err);
+    if (!rc)
+        sha256_update(hash, buf_str(&raw).p, raw.n);
+    if (!rc && frame_is_csv(path))
+        rc = frame_each(path, buf_str(&raw), take_value, o, err);
+    else if (!rc)
+        rc = reader_each(path, buf_str(&raw), take_value, o, err);
+    buf_release(&raw);
+    return rc;
+}
+
+enum carat_err carat_rows_read(const char *const *paths, size_t n, struct carat_rows **out, struct err *err)
+{
+    struct carat_rows_owner *o = NULL;
+    struct sha256 *hash = sha256_new();
+    *out = NULL;
+    enum carat_err rc = hash ? rows_new(n ? paths[0] : "", &o, err) : err_nomem(err, "rows");
+    for (size_t i = 0; i < n && !rc; i++)
+        rc = read_loose(o, paths[i], hash, err);
+    if (!rc && o->rows.n == 0)
+        rc = err_set(err, CARAT_EINPUT, "%s: the file has no rows", o->rows.path);
+    if (rc) {
+        sha256_drop(hash);
+        carat_rows_free(o ? &o->rows : NULL);
+        return rc;
+    }
+    sha256_finish(hash, o->rows.sha256);
+    *out = &o->rows;
+    return CARAT_OK;
+}
+
+enum carat_err carat_rows_make(const json_t *values, const char *path, const char *sha256, struct carat_rows **out,
+                               struct err *err)
+{
+    struct carat_rows_owner *o;
+    enum carat_err rc = rows_new(path, &o, err);
+    *out = NULL;
+    for (size_t i = 0; i < json_array_size(values) && !rc; i++)
+        rc = take_value(o, i + 1, json_array_get(values, i), err);
+    if (rc) {
+        carat_rows_free(o ? &o->rows : NULL);
+        return rc;
+    }
+    snprintf(o->rows.sha256, sizeof o->rows.sha256, "%.64s", sha256);
+    *out = &o->rows;
+    return CARAT_OK;
 }
 
 void carat_rows_free(struct carat_rows *rows)

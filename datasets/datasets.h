@@ -54,6 +54,17 @@ enum carat_err carat_dataset_rows(struct carat_dataset *ds, const char *subset, 
 /* Is the file of this split there? For tasks of many subsets of which some are at hand. */
 bool carat_dataset_has(struct carat_dataset *ds, const char *subset, const char *split);
 
+/* ---- files outside the table ------------------------------------------------------- */
+
+/* The rows of files, one behind the other, as they are: .jsonl, .json (an array of objects), .csv with a header line (numbers
+ * and booleans told as pandas tells them), each also with .gz behind. `path` and `sha256` are the first file's name and the
+ * digest of all their bytes. */
+enum carat_err carat_rows_read(const char *const *paths, size_t n, struct carat_rows **out, struct err *err);
+
+/* Rows that the caller made, an array of objects, borrowed; `path` says where from, `sha256` (64 digits) what it was. */
+enum carat_err carat_rows_make(const json_t *values, const char *path, const char *sha256, struct carat_rows **out,
+                               struct err *err);
+
 /* ---- fetching -------------------------------------------------------------------- */
 
 struct carat_fetch_progress {

@@ -19,11 +19,11 @@ enum opt_switch { SWITCH_UNSET, SWITCH_ON, SWITCH_OFF };
 struct options {
     struct strings models;   /* -m */
     struct strings tasks;    /* -t, split at commas */
-    struct strings plugins;
+    struct strings plugins, include_paths;
     struct strings prefill, decode_sizes;
     struct strings args;     /* what is no option */
     int64_t limit, shots, seed, first;
-    size_t threads, batch_tokens, memory, max_length, jail_memory, samples, repeat, sample;
+    size_t threads, batch_tokens, memory, max_length, jail_memory, samples, repeat;
     double cpu_seconds, wall_seconds, seconds, temperature, top_p; /* 0: not given */
     const char *precision, *weights, *truncation, *decode;
     const char *data, *db, *mirror, *output, *format, *tokenizer, *chat_template, *color, *title, *fail_if_worse, *junit;

@@ -2,7 +2,27 @@
 #include "commands.h"
 #include "harness/eval/eval.h"
 #include "harness/protocol/plugin.h"
+#include "harness/yaml/yaml_tasks.h"
 #include "run_common.h"
+
+enum carat_err load_task_files(const struct options *o, struct yaml_tasks **out, struct err *err)
+{
+    const char *list = getenv("CARAT_TASK_PATH");
+    enum carat_err rc = yaml_tasks_new(out, err);
+    while (list && *list && !rc) {
+        size_t n = strcspn(list, ":");
+        char *dir = strndup(list, n);
+        if (!dir)
+            return err_nomem(err, "the tasks");
+        if (n)
+            rc = yaml_tasks_scan(*out, dir, err);
+        free(dir);
+        list += n + (list[n] == ':');
+    }
+    for (size_t i = 0; i < o->include_paths.n && !rc; i++)
+        rc = yaml_tasks_scan(*out, o->include_paths.items[i], err);
+    return rc;
+}
 
 enum carat_err load_plugins(const struct options *o, struct plugins **out, struct err *err)
 {
@@ -201,6 +221,7 @@ static enum carat_err check_answered(struct carat_store *store, const int64_t *r
 static enum carat_err run(const struct options *o, struct err *err)
 {
     struct plugins *plugins = NULL;
+    struct yaml_tasks *yaml = NULL;
     struct eval_model *models = NULL;
     struct eval_options eval = {0};
     struct bench_set set = {.arena = ARENA_INIT};
@@ -216,8 +237,11 @@ static enum carat_err run(const struct options *o, struct err *err)
     if (!rc)
         rc = load_plugins(o, &plugins, err);
     if (!rc)
+        rc = load_task_files(o, &yaml, err);
+    if (!rc)
         rc = open_models(&o->models, &models, err);
     eval.plugins = plugins;
+    eval.yaml = yaml;
     eval.models = models;
     eval.n_models = o->models.n;
     runs = calloc(o->models.n, sizeof *runs);
@@ -238,6 +262,7 @@ static enum carat_err run(const struct options *o, struct err *err)
     carat_store_free(store);
     bench_release(&set);
     plugins_free(plugins);
+    yaml_tasks_free(yaml);
     free_models(models, o->models.n);
     free(runs);
     return rc;
@@ -253,10 +278,11 @@ const struct command cmd_run = {
              "beside pass@1 where there are that many. With --chat the prompts are conversations, written by each model's own "
              "template, as instruction-tuned models want them; nothing turns it on by itself.",
     .options = "model task limit shard shots chat fewshot-as-multiturn system chat-template seed samples temperature top-p data "
-               "db fresh plugin json format quiet "
+               "db fresh plugin include-path json format quiet "
                "unsafe-no-jail " COMPUTE_OPTIONS,
     .examples = "  carat run -m gemma-2b -t hellaswag,boolq --limit 100\n"
                 "  carat run -m 2B=gemma-2b -m 7B=gemma-7b -t mmlu,gsm8k --data benchmarks --db compare.db\n"
+                "  carat run -m gemma-2b -t my_task.yaml --data rows\n"
                 "  carat run -m gemma-2b -t humaneval --samples 20 --temperature 0.8 --top-p 0.95\n"
                 "  carat run -m gemma-2b-it -t gsm8k --chat --system 'Think step by step.'",
     .run = run,

@@ -30,6 +30,8 @@ static const struct opt table[] = {
     {"help", 'h', OPT_FLAG, AT(help), NULL, "this help"},
     {"jail-memory", 0, OPT_BYTES, AT(jail_memory), "SIZE", "memory that a program may use (512M)"},
     {"html", 0, OPT_TEXT, AT(html), "FILE", "write the page: charts, tables, facts and all items in one file"},
+    {"include-path", 0, OPT_LIST, AT(include_paths), "DIR",
+     "names of the task files (*.yaml) in and below DIR; may be repeated"},
     {"json", 0, OPT_FLAG, AT(json), NULL, "print JSON"},
     {"junit", 0, OPT_TEXT, AT(junit), "FILE", "write a JUnit file, a test case a benchmark"},
     {"limit", 'l', OPT_INT, AT(limit), "N", "only the first N items of each benchmark (or subject)"},
@@ -46,7 +48,6 @@ static const struct opt table[] = {
     {"published", 0, OPT_TEXT, AT(published), "NAME", "published figures beside the measured ones: gemma-2024"},
     {"quiet", 'q', OPT_FLAG, AT(quiet), NULL, "no progress, no notes"},
     {"repeat", 0, OPT_SIZE, AT(repeat), "N", "timings of each thing, of which the median is told (5)"},
-    {"sample", 0, OPT_SIZE, AT(sample), "N", "items asked again, spread evenly over the run (16)"},
     {"samples", 0, OPT_SIZE, AT(samples), "N", "texts drawn for each generated answer; wants --temperature (1)"},
     {"seconds", 0, OPT_REAL, AT(seconds), "SECONDS", "least length of a timing (0.2)"},
     {"seed", 0, OPT_INT, AT(seed), "N", "of the few-shot draws, of sampling, of the bootstrap (1234)"},
@@ -242,6 +243,7 @@ void options_release(struct options *o)
     free(o->models.items);
     free(o->tasks.items);
     free(o->plugins.items);
+    free(o->include_paths.items);
     free(o->prefill.items);
     free(o->decode_sizes.items);
     free(o->args.items);

@@ -8,6 +8,9 @@
 #define DEFAULT_DB "carat.db"
 
 struct plugins;
+struct yaml_tasks;
+/* Task files below the folders of --include-path and of $CARAT_TASK_PATH (':' between them). */
+enum carat_err load_task_files(const struct options *o, struct yaml_tasks **out, struct err *err);
 enum carat_err load_plugins(const struct options *o, struct plugins **out, struct err *err);
 enum carat_err eval_options_from(const struct options *o, struct eval_options *out, struct err *err);
 enum carat_err open_models(const struct strings *words, struct eval_model **out, struct err *err);

@@ -4,13 +4,49 @@
 
 #include "eval.h"
 #include "harness/protocol/plugin.h"
+#include "harness/yaml/yaml_tasks.h"
+
+/* A task file's leaf among the others; one that cannot be scored is refused here, before anything is computed. */
+static enum carat_err add_yaml_leaf(const struct eval_options *o, const struct yaml_leaf *from,
+                                    struct plugins_leaves *leaves, struct err *err)
+{
+    const char *why = o->prompts_only ? NULL : yaml_task_cannot_run(from->task);
+    if (why) {
+        err_set(err, CARAT_EUNSUPPORTED, "%s: %s", yaml_task_abi(from->task)->name, why);
+        return err_hint(err, "'carat prompts' shows what it would ask");
+    }
+    struct proto_leaf *grown = realloc(leaves->items, (leaves->n + 1) * sizeof *grown);
+    if (!grown)
+        return err_nomem(err, "the tasks");
+    leaves->items = grown;
+    grown[leaves->n++] = (struct proto_leaf){.task = yaml_task_abi(from->task),
+                                             .parent = from->group,
+                                             .parent_title = from->group_title,
+                                             .subgroup = from->subgroup};
+    return CARAT_OK;
+}
+
+/* A name of a task file or one built in. */
+static enum carat_err resolve(const struct eval_options *o, const char *name, struct plugins_leaves *leaves,
+                              struct err *err)
+{
+    struct yaml_leaves files = YAML_LEAVES_INIT;
+    bool found = false;
+    enum carat_err rc = o->yaml ? yaml_tasks_resolve(o->yaml, name, &files, &found, err) : CARAT_OK;
+    for (size_t i = 0; i < files.n && !rc; i++)
+        rc = add_yaml_leaf(o, &files.items[i], leaves, err);
+    for (size_t i = 0; i < files.n_others && !rc; i++)
+        rc = plugins_resolve(o->plugins, files.others[i], leaves, err);
+    yaml_leaves_release(&files);
+    return rc || found ? rc : plugins_resolve(o->plugins, name, leaves, err);
+}
 
 static enum carat_err resolve_all(const struct eval_options *o, struct plugins_leaves *leaves, struct err *err)
 {
     enum carat_err rc = CARAT_OK;
     for (size_t i = 0; i < o->n_tasks && !rc; i++) {
         if (strcmp(o->tasks[i], "all") != 0) {
-            rc = plugins_resolve(o->plugins, o->tasks[i], leaves, err);
+            rc = resolve(o, o->tasks[i], leaves, err);
             continue;
         }
         for (size_t k = 0; k < plugins_count(o->plugins) && !rc; k++)
@@ -28,10 +64,15 @@ static json_t **value_list(const struct carat_rows *rows)
     return list;
 }
 
-static enum carat_err read_rows(struct carat_dataset *ds, const char *subset, const char *split,
-                                struct carat_rows **rows, json_t ***values, struct err *err)
+/* The rows asked (`pool` false) or those that shots are drawn from. `ds` is NULL for a task file. */
+static enum carat_err read_rows(const struct eval_options *o, const struct proto_leaf *leaf, struct carat_dataset *ds,
+                                bool pool, struct carat_rows **rows, json_t ***values, struct err *err)
 {
-    enum carat_err rc = carat_dataset_rows(ds, subset, split, rows, err);
+    const struct yaml_task *file = yaml_task_of(leaf->task);
+    const char *split = pool ? leaf->task->shots_split : leaf->task->test_split;
+    enum carat_err rc = !file  ? carat_dataset_rows(ds, leaf->subset ? leaf->subset->name : "", split, rows, err)
+                        : pool ? yaml_pool(file, o->data_dir, rows, err)
+                               : yaml_rows(file, split, o->data_dir, rows, err);
     if (rc)
         return rc;
     *values = value_list(*rows);
@@ -45,12 +86,14 @@ static int shots_wanted(const struct eval_options *o, const struct carat_task *t
     return o->shots < 0 ? task->default_shots : o->shots;
 }
 
-/* How often and how a text is drawn is one of the task's settings. */
-static enum carat_err add_sampling(const struct eval_options *o, struct buf *settings, struct err *err)
+/* Adds to a task's settings, which are its identity: how a text is drawn, what a task file says. Takes `value` over. */
+static enum carat_err add_setting(struct buf *settings, const char *name, json_t *value, struct err *err)
 {
     json_t *all = NULL;
     enum carat_err rc = json_read(buf_str(settings), "the task's settings", 0, &all, err);
-    if (!rc && json_object_set_new(all, "sampling", sampling_json(&o->sampling)))
+    if (rc)
+        json_decref(value);
+    else if (json_object_set_new(all, name, value))
         rc = err_nomem(err, "the task's settings");
     buf_clear(settings);
     if (!rc)
@@ -73,14 +116,13 @@ static enum carat_err load_bench(const struct eval_options *o, const struct prot
                                  struct carat_dataset *ds, struct arena *arena, struct bench *out, struct err *err)
 {
     const struct carat_task *task = leaf->task;
-    const char *subset = leaf->subset ? leaf->subset->name : "";
     int shots = shots_wanted(o, task);
     *out = (struct bench){.leaf = *leaf, .settings = BUF_INIT(1 << 20), .name = proto_leaf_name(leaf, arena)};
-    enum carat_err rc = read_rows(ds, subset, task->test_split, &out->rows, &out->row_values, err);
+    enum carat_err rc = read_rows(o, leaf, ds, false, &out->rows, &out->row_values, err);
     if (!rc && shots > 0 && !task->shots_split)
         rc = err_set(err, CARAT_EUSAGE, "it has no examples to show: --shots can only be 0");
     if (!rc && shots > 0)
-        rc = read_rows(ds, subset, task->shots_split, &out->pool, &out->pool_values, err);
+        rc = read_rows(o, leaf, ds, true, &out->pool, &out->pool_values, err);
     if (!rc && out->rows->n == 0)
         rc = err_set(err, CARAT_EINPUT, "'%s' has no rows", out->rows->path);
     if (!rc)
@@ -90,7 +132,9 @@ static enum carat_err load_bench(const struct eval_options *o, const struct prot
         rc = proto_settings_json(out->plan, &out->settings);
     out->sampling = sampling_of(o, task);
     if (!rc && task->output == CARAT_GENERATE && o->sampling.n_samples && o->sampling.temperature > 0)
-        rc = add_sampling(o, &out->settings, err);
+        rc = add_setting(&out->settings, "sampling", sampling_json(&o->sampling), err);
+    if (!rc && yaml_task_of(task))
+        rc = add_setting(&out->settings, "file", json_string(yaml_task_digest(yaml_task_of(task))), err);
     if (rc) {
         if (err->code == CARAT_OK)
             err_nomem(err, "the task");
@@ -129,6 +173,8 @@ static bool is_asked(const struct eval_options *o, struct str name)
 enum need { MUST_BE_THERE, ONE_OF_TASK, MAY_BE_MISSING };
 static enum need need_of(const struct eval_options *o, const struct proto_leaf *leaf, struct str name)
 {
+    if (yaml_task_of(leaf->task))
+        return MUST_BE_THERE;
     bool task_asked = is_asked(o, str_from(leaf->task->name));
     if (is_asked(o, name) || (task_asked && !leaf->subset))
         return MUST_BE_THERE;
@@ -171,7 +217,8 @@ enum carat_err bench_load(const struct eval_options *o, struct bench_set *out, s
             skipped = (struct skipped){.task = leaf->task};
             carat_dataset_free(ds);
             ds = NULL;
-            rc = carat_dataset_open(leaf->task->dataset, &data, &ds, err);
+            if (!yaml_task_of(leaf->task))
+                rc = carat_dataset_open(leaf->task->dataset, &data, &ds, err);
             if (rc)
                 break;
         }

@@ -21,7 +21,8 @@
 #include "published.h"
 #include "results/results.h"
 
-struct plugins; /* harness/protocol/plugin.h */
+struct plugins;    /* harness/protocol/plugin.h */
+struct yaml_tasks; /* harness/yaml/yaml_tasks.h */
 
 /* ---- what is to be run ---------------------------------------------------------------------- */
 
@@ -47,6 +48,7 @@ struct eval_options {
     const struct eval_model *models;
     size_t n_models;
     const struct plugins *plugins;
+    struct yaml_tasks *yaml;  /* names of task files; they go before built-in ones. NULL: none */
     const char *const *tasks; /* names, groups or "all" */
     size_t n_tasks;
     int64_t limit;            /* -1: all */
@@ -58,6 +60,7 @@ struct eval_options {
     struct eval_form form;
     struct backend_opts backend;
     bool fresh, quiet, unsafe_no_jail;
+    bool prompts_only;        /* nothing will be scored: a task file that cannot be is no failure */
     bool (*interrupted)(void);
 };
 

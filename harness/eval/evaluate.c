@@ -131,9 +131,11 @@ static enum carat_err register_task(struct run *r, size_t bench, int64_t run, st
     const struct carat_task *t = b->leaf.task;
     const struct carat_subset *subset = b->leaf.subset;
     struct carat_task_info info = {.name = b->name,
-                                   .parent = str_from(subset ? t->name : NULL),
-                                   .subgroup = str_from(subset ? subset->group : NULL),
-                                   .title = str_from(t->title ? t->title : t->name),
+                                   .parent = str_from(subset ? t->name : b->leaf.parent),
+                                   .subgroup = str_from(subset ? subset->group : b->leaf.subgroup),
+                                   .title = str_from(b->leaf.parent_title ? b->leaf.parent_title
+                                                     : t->title           ? t->title
+                                                                          : t->name),
                                    .capability = str_from(capability_of(t->name, t->group)),
                                    .version = t->version,
                                    .shots = proto_plan_shots(b->plan),

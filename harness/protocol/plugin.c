@@ -218,7 +218,7 @@ static enum carat_err add_leaf(struct plugins_leaves *leaves, const struct carat
     if (!grown)
         return err_nomem(err, "the tasks");
     leaves->items = grown;
-    grown[leaves->n++] = (struct proto_leaf){task, subset};
+    grown[leaves->n++] = (struct proto_leaf){.task = task, .subset = subset};
     return CARAT_OK;
 }
 

@@ -24,6 +24,8 @@
 struct proto_leaf {
     const struct carat_task *task;
     const struct carat_subset *subset; /* NULL: the task has none */
+    const char *parent, *parent_title; /* a group of tasks that it is asked in, whose score is pooled; NULL: none */
+    const char *subgroup;              /* a group within that one; NULL: none */
 };
 
 /* "hellaswag"; of a subset "mmlu_anatomy". */

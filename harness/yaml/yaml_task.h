@@ -1,0 +1,39 @@
+/* yaml_task.h - a task file as a struct carat_task whose functions interpret it. Private to the folder. */
+#ifndef CARAT_YAML_TASK_H
+#define CARAT_YAML_TASK_H
+
+#include "expr.h"
+#include "harness/protocol/protocol.h"
+#include "yaml_tasks.h"
+
+struct yaml_task {
+    struct carat_task task; /* task.self is this structure */
+    struct arena arena;     /* what task points to */
+    json_t *config;         /* the whole, includes resolved; expressions borrow from it */
+    const char *path;       /* the file; NULL: inline, part of a group's file */
+    const char *dir;        /* its folder */
+    struct yaml_expr text, target, choice, description, prefix;
+    struct yaml_expr shot_text, shot_target, shot_choice, shot_prefix;
+    const struct yaml_hook *process_docs, *shot_process_docs;
+    const char *dataset_path, *dataset_name; /* name NULL: none */
+    const json_t *data_files;                /* dataset_kwargs: data_files; NULL: none */
+    const char *data_dir;                    /* dataset_kwargs: data_dir */
+    const json_t *samples;                   /* fewshot_config: samples; NULL: the pool is a split */
+    const char *cannot_run; /* why it may not be run, though its prompts can be made; NULL: it may */
+    bool unsafe_code;
+    char digest[SHA256_HEX];
+};
+
+/* `config` is taken over; `path` and `dir` are copied. The error names the file and the key. */
+enum carat_err yaml_task_new(const char *name, json_t *config, const char *path, const char *dir, struct yaml_task **out,
+                             struct err *err);
+void yaml_task_free(struct yaml_task *t);
+
+/* The ABI's function (example.c). */
+int yaml_example(const struct carat_host *host, struct carat_ctx *ctx, const struct carat_value *row,
+                 struct carat_example *out);
+
+/* metrics, filter_list, generation_kwargs (scoring.c); `output` and `shot_delimiter` of t->task are set. */
+enum carat_err yaml_task_scoring(struct yaml_task *t, struct err *err);
+
+#endif
