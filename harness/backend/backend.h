@@ -89,6 +89,9 @@ struct backend;
 
 enum carat_err backend_open_engine(const char *model_path, const struct backend_opts *opts, struct backend **out,
                                    struct err *err);
+/* Another one over the same model, which it borrows, at other settings that no answer may depend on. */
+enum carat_err backend_open_again(const struct backend *first, size_t n_threads, size_t batch_tokens,
+                                  struct backend **out, struct err *err);
 void backend_free(struct backend *be);
 
 /* What decides an answer, as JSON for the run's key: weights and tokenizer hashes, precision,

@@ -5,6 +5,7 @@
 
 struct backend {
     struct carat_model *model;
+    bool borrows_model;
     struct carat_session *session;
     struct backend_opts opts;
     bool add_bos;
@@ -22,7 +23,8 @@ void backend_free(struct backend *be)
     if (!be)
         return;
     carat_session_free(be->session);
-    carat_model_free(be->model);
+    if (!be->borrows_model)
+        carat_model_free(be->model);
     free(be);
 }
 
@@ -38,6 +40,23 @@ static enum carat_err quantize(struct carat_model *model, const struct backend_o
     return rc;
 }
 
+/* A session over be->model, and what of the options hangs on the model. */
+static enum carat_err open_session(struct backend *be, struct err *err)
+{
+    const struct carat_model_info *info = carat_model_info(be->model);
+    const struct carat_tokenizer_info *tok = carat_tokenizer_info(carat_model_tokenizer(be->model));
+    struct carat_session_opts session = {.precision = be->opts.precision,
+                                         .n_threads = be->opts.n_threads,
+                                         .batch_tokens = be->opts.batch_tokens,
+                                         .memory_bytes = be->opts.memory_bytes};
+    be->add_bos = be->opts.add_bos < 0 ? tok->adds_bos : be->opts.add_bos;
+    be->max_length = be->opts.max_length ? be->opts.max_length : info->max_positions;
+    if (be->max_length > info->max_positions)
+        return err_set(err, CARAT_EUSAGE, "--max-length %zu is more than the model's %zu positions", be->max_length,
+                       info->max_positions);
+    return carat_session_open(be->model, &session, &be->session, err);
+}
+
 enum carat_err backend_open_engine(const char *path, const struct backend_opts *opts, struct backend **out,
                                    struct err *err)
 {
@@ -47,32 +66,36 @@ enum carat_err backend_open_engine(const char *path, const struct backend_opts *
         return err_nomem(err, "a backend");
     be->opts = *opts;
     enum carat_err rc = carat_model_open(path, &be->model, err);
+    if (!rc) {
+        const char *warning = carat_tokenizer_info(carat_model_tokenizer(be->model))->warning;
+        if (warning)
+            log_warn("%s: %s", path, warning);
+        rc = quantize(be->model, opts, err);
+    }
+    if (!rc)
+        rc = open_session(be, err);
     if (rc)
-        goto out;
-    const struct carat_model_info *info = carat_model_info(be->model);
-    const struct carat_tokenizer_info *tok = carat_tokenizer_info(carat_model_tokenizer(be->model));
-    struct carat_session_opts session = {.precision = opts->precision,
-                                         .n_threads = opts->n_threads,
-                                         .batch_tokens = opts->batch_tokens,
-                                         .memory_bytes = opts->memory_bytes};
-    if (tok->warning)
-        log_warn("%s: %s", path, tok->warning);
-    if ((rc = quantize(be->model, opts, err)))
-        goto out;
-    be->add_bos = opts->add_bos < 0 ? tok->adds_bos : opts->add_bos;
-    be->max_length = opts->max_length ? opts->max_length : info->max_positions;
-    if (be->max_length > info->max_positions) {
-        rc = err_set(err, CARAT_EUSAGE, "--max-length %zu is more than the model's %zu positions", be->max_length,
-                     info->max_positions);
-        goto out;
-    }
-    rc = carat_session_open(be->model, &session, &be->session, err);
-out:
-    if (rc) {
         backend_free(be);
-        be = NULL;
-    }
-    *out = be;
+    else
+        *out = be;
+    return rc;
+}
+
+enum carat_err backend_open_again(const struct backend *first, size_t n_threads, size_t batch_tokens,
+                                  struct backend **out, struct err *err)
+{
+    struct backend *be = calloc(1, sizeof *be);
+    *out = NULL;
+    if (!be)
+        return err_nomem(err, "a backend");
+    *be = (struct backend){.model = first->model, .borrows_model = true, .opts = first->opts};
+    be->opts.n_threads = n_threads;
+    be->opts.batch_tokens = batch_tokens;
+    enum carat_err rc = open_session(be, err);
+    if (rc)
+        backend_free(be);
+    else
+        *out = be;
     return rc;
 }
 

@@ -23,7 +23,7 @@ struct options {
     struct strings prefill, decode_sizes;
     struct strings args;     /* what is no option */
     int64_t limit, shots, seed, first;
-    size_t threads, batch_tokens, memory, max_length, jail_memory, samples, repeat;
+    size_t threads, batch_tokens, memory, max_length, jail_memory, samples, repeat, sample;
     double cpu_seconds, wall_seconds, seconds, temperature, top_p; /* 0: not given */
     const char *precision, *weights, *truncation, *decode;
     const char *data, *db, *mirror, *output, *format, *tokenizer, *chat_template, *color, *title, *fail_if_worse, *junit;

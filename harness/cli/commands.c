@@ -18,6 +18,7 @@ static const struct command *const commands[] = { /* in the order of the help */
     &cmd_score,
     &cmd_generate,
     &cmd_bench,
+    &cmd_verify,
     &cmd_jail,
     &cmd_doctor,
     NULL,

@@ -48,6 +48,7 @@ static const struct opt table[] = {
     {"published", 0, OPT_TEXT, AT(published), "NAME", "published figures beside the measured ones: gemma-2024"},
     {"quiet", 'q', OPT_FLAG, AT(quiet), NULL, "no progress, no notes"},
     {"repeat", 0, OPT_SIZE, AT(repeat), "N", "timings of each thing, of which the median is told (5)"},
+    {"sample", 0, OPT_SIZE, AT(sample), "N", "items asked again, spread evenly over the run (16)"},
     {"samples", 0, OPT_SIZE, AT(samples), "N", "texts drawn for each generated answer; wants --temperature (1)"},
     {"seconds", 0, OPT_REAL, AT(seconds), "SECONDS", "least length of a timing (0.2)"},
     {"seed", 0, OPT_INT, AT(seed), "N", "of the few-shot draws, of sampling, of the bootstrap (1234)"},

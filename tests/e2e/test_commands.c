@@ -12,7 +12,7 @@ static bool has(const char *text, const char *what)
 Test(e2e_commands, help_names_every_command_and_each_has_its_own)
 {
     static const char *const names[] = {"run",  "report",   "show",  "list",     "fetch",
-                                        "demo", "tokenize", "score", "generate", "bench", "jail", "doctor"};
+                                        "demo", "tokenize", "score", "generate", "bench", "verify", "jail", "doctor"};
     struct ran all = run_carat(NULL, "--help");
     expect_status(all, 0);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
