@@ -62,7 +62,7 @@ SRCS    := $(filter-out $(ISA_SRC) harness/main.c,$(foreach p,$(PARTS),$(call so
 # Without a compiler yet (`make deps test` on a bare machine) the machine itself is asked.
 ARCH    := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null || uname -m)))
 ifeq ($(ARCH),x86_64)
-ISAS    := portable avx2 avx512
+ISAS    := portable avx2 avx512 avx512vnni avx512bf16
 else ifeq ($(ARCH),aarch64)
 ISAS    := portable neon
 else
@@ -71,6 +71,9 @@ endif
 ISA_FLAGS_portable :=
 ISA_FLAGS_avx2   := -mavx2 -mfma -mf16c
 ISA_FLAGS_avx512 := -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx2 -mfma -mf16c
+# The AVX-512 ones are all KERNEL_ISA_avx512 to the sources; what they have besides is named.
+ISA_FLAGS_avx512vnni := $(ISA_FLAGS_avx512) -mavx512vnni -DKERNEL_ISA_avx512 -DKERNEL_HAS_VNNI
+ISA_FLAGS_avx512bf16 := $(ISA_FLAGS_avx512vnni) -mavx512bf16 -DKERNEL_HAS_BF16
 ISA_FLAGS_neon   :=
 # The portable lanes are plain loops: at -O3, or under the sanitizers, compilers take minutes over them for nothing.
 ISA_OPT  = $(if $(filter portable,$(1)),$(if $(SANITIZE),-O0,-O2),-O3)

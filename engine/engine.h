@@ -25,8 +25,8 @@
  * sequences are the same call.
  *
  * Promise: a row's reply is the same bits whatever else is in the batch, however the
- * tokens were split over calls and spans, and whatever the number of threads. With
- * CARAT_PRECISION_F32 it is the same bits on every instruction set, too.
+ * tokens were split over calls and spans, and whatever the number of threads. It is the same
+ * bits on every instruction set, too, where carat_session_canonical().
  *
  * Ownership: what an _open gives is freed by its _free; a session borrows its model,
  * a model's tokenizer lives as long as the model. Strings in an info are borrowed from it.
@@ -163,7 +163,7 @@ enum carat_err carat_model_fingerprint(const struct carat_model *model, struct p
 
 enum carat_precision {
     CARAT_PRECISION_F32,  /* float32 activations: what parity is measured in */
-    CARAT_PRECISION_BF16, /* activations rounded to bf16 as a product's input (not yet: refused) */
+    CARAT_PRECISION_BF16, /* activations rounded to bf16 as a product's input */
     CARAT_PRECISION_INT8, /* activations as a product's input quantized to 8 bits, block by block (not yet: refused) */
     CARAT_N_PRECISIONS
 };
@@ -195,7 +195,11 @@ struct carat_session_memory {
 struct carat_session_memory carat_session_memory(const struct carat_session *s);
 size_t carat_session_kv_tokens(const struct carat_session *s);
 size_t carat_session_kv_used(const struct carat_session *s);
-const char *carat_session_isa(const struct carat_session *s); /* "avx2", "avx512", "portable", "neon" */
+const char *carat_session_isa(const struct carat_session *s); /* "avx2", "avx512", "portable", "neon", ... */
+
+/* Are the bits those of every instruction set? False only at bf16, on CPUs with AVX512_BF16 whose dot product rounds in
+ * another order than two multiply-adds (as Intel's does): there the numbers go with that kind of CPU. */
+bool carat_session_canonical(const struct carat_session *s);
 
 /* The kernels a session would use: the best for this CPU, or the one CARAT_ISA names. NULL with `err` set (which
  * may be NULL) where that one cannot be had. */

@@ -74,7 +74,7 @@ static void product_part(const struct product *p, const struct target *t, size_t
         .ldy = t->ldy,
         .work = work,
     };
-    p->s->kernels->matmul(&m);
+    p->s->kernels->matmul[p->s->precision](&m);
     for (size_t r = 0; t->w->bias && r < p->rows; r++)
         p->s->kernels->add(m.y + r * m.ldy, t->w->bias + column, m.cols);
 }
@@ -161,13 +161,39 @@ static void norm_row(const struct pass *p, float *out, const float *x, struct no
         p->k->rms_norm(out, x, norm.gain, n, p->c->norm_eps);
 }
 
+/* h becomes what the next products read. */
+static void prepare_row(const struct pass *p, float *row, size_t k)
+{
+    void (*prepare)(float *, size_t) = p->k->prepare[p->s->precision];
+    if (prepare)
+        prepare(row, k);
+}
+
+static void input_row(const struct pass *p, size_t r)
+{
+    float *h = p->s->h + r * p->width;
+    norm_row(p, h, p->s->x + r * p->width, p->norm, p->c->hidden);
+    prepare_row(p, h, p->c->hidden);
+}
+
+static void mixed_row(struct pass *p, size_t r)
+{
+    size_t n = p->c->n_heads * p->c->head_dim;
+    prepare_row(p, p->s->mixed + r * session_width(n), n);
+}
+
+static void gate_row(struct pass *p, size_t r)
+{
+    prepare_row(p, p->s->gate + r * session_width(p->c->inter), p->c->inter);
+}
+
 static void embed_row(struct pass *p, size_t r)
 {
     const struct matrix *e = &p->s->model->embed;
     const unsigned char *w = e->data + (size_t)p->s->rows[r].token * dtype_bytes(e->dtype, e->cols);
     float *x = p->s->x + r * p->width;
     p->k->widen(x, w, e->dtype, p->c->hidden, p->c->embed_scale);
-    norm_row(p, p->s->h + r * p->width, x, p->norm, p->c->hidden);
+    input_row(p, r);
 }
 
 /* x += norm(y)?; h = norm(x) */
@@ -177,7 +203,7 @@ static void residual_row(struct pass *p, size_t r)
     if (p->post_norm.gain)
         norm_row(p, y, y, p->post_norm, p->c->hidden);
     p->k->add(x, y, p->c->hidden);
-    norm_row(p, p->s->h + r * p->width, x, p->norm, p->c->hidden);
+    input_row(p, r);
 }
 
 /* Before an MLP beside the attention: its input is a norm of the same x, attention's where it has none of its own. */
@@ -185,7 +211,7 @@ static void parallel_row(struct pass *p, size_t r)
 {
     float *x = p->s->x + r * p->width;
     if (p->norm.gain)
-        norm_row(p, p->s->h + r * p->width, x, p->norm, p->c->hidden);
+        input_row(p, r);
     p->k->add(x, p->s->y + r * p->width, p->c->hidden);
 }
 
@@ -366,6 +392,8 @@ static void attention_output(struct pass *p)
     const struct layer *l = &s->model->layers[p->layer];
     struct product o = {.s = s, .x = s->mixed, .ldx = session_width(l->o.cols), .rows = p->n, .n_to = 1};
     o.to[0] = (struct target){&l->o, s->y, p->width};
+    if (p->k->prepare[s->precision])
+        each_row(p, o.ldx, mixed_row);
     product_run(&o);
     p->post_norm = l->attn_post_norm;
     p->norm = l->mlp_norm;
@@ -387,6 +415,8 @@ static void mlp(struct pass *p, struct norm next)
     product_run(&in);
     struct product down = {.s = s, .x = s->gate, .ldx = inter, .rows = p->n, .n_to = 1};
     down.to[0] = (struct target){&l->down, s->y, p->width};
+    if (p->k->prepare[s->precision])
+        each_row(p, inter, gate_row);
     product_run(&down);
     p->post_norm = l->mlp_post_norm;
     p->norm = next;

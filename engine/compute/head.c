@@ -64,7 +64,7 @@ static void block_chunk(void *context, size_t block, size_t thread)
         .ldy = HEAD_BLOCK,
         .work = work,
     };
-    s->kernels->matmul(&m);
+    s->kernels->matmul[s->precision](&m);
     for (size_t r = 0; r < t->rows; r++) {
         float *row = logits + r * HEAD_BLOCK;
         if (s->model->config.final_softcap > 0)

@@ -19,13 +19,27 @@
  *   tree, weighted sums of values take positions in order by fma, and exp and tanh are
  *   polynomials of fma, not the C library's. Weights are widened to float32, which is exact.
  *
+ *   The activations' precision bf16 has an order of its own, that of the CPUs' dot product of pairs:
+ *
+ *       lane[p % 16] = fma(x[2p + 1], w[2p + 1], lane[p % 16])
+ *       lane[p % 16] = fma(x[2p],     w[2p],     lane[p % 16])      p = 0, 1, 2, ...
+ *
+ *   with x and w rounded to bf16 (nearest, ties to even) and all below 2^-126 taken for zero, in every operand and
+ *   result. That is what Intel's vdpbf16ps does; elsewhere it is two multiply-adds of numbers laid out in that order. A
+ *   CPU whose dot product rounds otherwise (dispatch.c tries it) has bits of its own at bf16.
+ *
  * How a product is computed
  *
- *   Many rows: a panel of 24 columns, 1024 deep, is widened once into work memory (96 KiB: level 2) and
- *   met by 64 rows in tiles of TILE_ROWS x TILE_COLS outputs whose lanes stay in registers. AVX2
- *   has 16 registers: 2 x 3 outputs take 12, 2 hold rows and 1 a column. AVX-512 has 32: 4 x 6. Few rows
- *   (decoding): the weights are read once and no more, so they are widened in registers on the way. Quantized
- *   blocks (blocks.c) are widened to a panel however few the rows are.
+ *   Many rows: 48 columns and 1024 of k are a piece of a panel. Its weights are widened into work memory, in the order in
+ *   which the tiles read them, and met by 64 or 128 rows, in tiles of TILE_ROWS x TILE_COLS outputs whose lanes stay in registers
+ *   and go aside between pieces of k. A panel of one or two pieces is widened once for all rows; of a deeper one each
+ *   piece is, for each 128 rows: that costs less than fetching it, widened, from a far cache. AVX2 has 16 registers: 2 x 3
+ *   outputs take 12, 2 hold rows and 1 a column. AVX-512 has 32: 4 x 6. Few rows (decoding): the weights are read once
+ *   and no more, so they are widened in registers on the way. Quantized blocks (blocks.c) are widened to a panel however
+ *   few the rows are.
+ *
+ *   A vector is sixteen lanes' worth of k. How it lies (`enum form`): floats in order; or for bf16 of each 32 numbers first
+ *   the odd, then the even ones, as floats rounded to bf16; or, for CPUs with the dot product, 32 bf16 numbers.
  *
  * exp(x): n = round(x / ln 2) by adding 1.5 * 2^23, whose low bits then are n; r = x - n ln 2 in two
  * pieces; 1 + r + r^2 P(r); n goes into the exponent by integer addition. Below -86.6 the result
@@ -82,9 +96,11 @@
 #ifdef EACH_PART
 #define EACH_ROW CONCAT(EACH_, MOST_ROWS)
 #define EACH_COL CONCAT(EACH_, MOST_COLS)
+#define EACH_SUM EACH_6 /* fours among MOST_ROWS x MOST_COLS */
 #else
 #define EACH_ROW LOOP
 #define EACH_COL LOOP
+#define EACH_SUM LOOP
 #define EACH_PART LOOP
 #endif
 
@@ -158,7 +174,76 @@ INLINE v16 v16_gelu(v16 x)
     return v16_mul(x, v16_select_lt(x, v16_set1(0), tail, v16_sub(v16_set1(1), tail)));
 }
 
+/* ---- forms of rows ------------------------------------------------------------------ */
+
+enum form {
+    FORM_PLAIN, /* floats */
+    FORM_SPLIT, /* floats rounded to bf16: of each 32, 16 odd ones, then 16 even ones */
+    FORM_PAIRS  /* bf16 */
+};
+#ifdef KERNEL_HAS_BF16
+#define FORM_BF16 FORM_PAIRS
+#else
+#define FORM_BF16 FORM_SPLIT
+#endif
+
+/* Vectors of k numbers. */
+INLINE size_t vectors(enum form form, size_t k)
+{
+    size_t blocks = (k + 31) / 32;
+    return form == FORM_PLAIN ? (k + LANES - 1) / LANES : form == FORM_SPLIT ? 2 * blocks : blocks;
+}
+
+/* To the nearest bf16, ties to even; a NaN stays one. */
+static void round_block(uint16_t out[32], const float x[32])
+{
+    uint32_t bits[32];
+    memcpy(bits, x, sizeof bits);
+    for (size_t i = 0; i < 32; i++) {
+        uint32_t rounded = bits[i] + 0x7fff + (bits[i] >> 16 & 1);
+        bool nan = (bits[i] & 0x7fffffff) > 0x7f800000;
+        out[i] = (uint16_t)((nan ? bits[i] | 0x400000 : rounded) >> 16);
+    }
+}
+
+/* 32 bf16 numbers as vectors of the form, `next` floats apart. */
+INLINE void put_block(enum form form, float *out, size_t next, const void *numbers)
+{
+    if (form == FORM_PAIRS) {
+        v16_store(out, v16_f32(numbers));
+        return;
+    }
+    v16_store(out, v16_odd(numbers));
+    v16_store(out + next, v16_even(numbers));
+}
+
+static void prepare_bf16(float *row, size_t k)
+{
+    const size_t step = FORM_BF16 == FORM_PAIRS ? 16 : 32; /* a block takes no more than it took before */
+    for (size_t i = 0, at = 0; i < k; i += 32, at += step) {
+        uint16_t rounded[32];
+        round_block(rounded, row + i);
+        put_block(FORM_BF16, row + at, LANES, rounded);
+    }
+}
+
 /* ---- dot products ------------------------------------------------------------------- */
+
+INLINE vpart dot_part(enum form form, vpart a, vpart b, vpart c)
+{
+#ifdef KERNEL_HAS_BF16
+    if (form == FORM_PAIRS)
+        return vpart_dot(a, b, c);
+#endif
+    (void)form;
+    return vpart_fma(a, b, c);
+}
+
+INLINE v16 dot_vector(enum form form, v16 a, v16 b, v16 c)
+{
+    EACH_PART(part, PARTS, c.p[part] = dot_part(form, a.p[part], b.p[part], c.p[part]);)
+    return c;
+}
 
 /* Sixteen weights from the k-th on of a row of `dtype`, which is a constant where this is inlined. */
 INLINE v16 weights_at(const unsigned char *row, enum dtype dtype, size_t k)
@@ -178,47 +263,75 @@ INLINE v16 weights_tail(const unsigned char *row, enum dtype dtype, size_t k, si
     return weights_at(t, dtype, 0);
 }
 
-/* R x C outputs' lanes over the first k elements. x's rows are padded with zeros, w's are not. */
-INLINE void lanes_direct(const int R, const int C, const enum dtype dtype, const float *x, size_t ldx,
-                         const unsigned char *w, size_t stride, size_t k, v16 *acc)
+#define ACC(o) acc[(o) / C * MOST_COLS + (o) % C] /* the o-th of R x C, row by row */
+
+INLINE void store_sums(const int R, const int C, const v16 *acc, float *y, size_t ldy)
 {
-    size_t i = 0;
-    for (; i + LANES <= k; i += LANES) {
-        v16 a[MOST_ROWS];
-        EACH_ROW(r, R, a[r] = v16_load(x + r * ldx + i);)
-        EACH_COL(c, C, v16 b = weights_at(w + c * stride, dtype, i);
-             EACH_ROW(r, R, acc[r * MOST_COLS + c] = v16_fma(a[r], b, acc[r * MOST_COLS + c]);))
-    }
-    if (i == k)
-        return;
-    EACH_COL(c, C, v16 b = weights_tail(w + c * stride, dtype, i, k - i);
-         EACH_ROW(r, R, acc[r * MOST_COLS + c] = v16_fma(v16_load(x + r * ldx + i), b, acc[r * MOST_COLS + c]);))
+    float t[4];
+    EACH_SUM(g, R * C / 4, const int o = 4 * (int)g; v16_sum4(ACC(o), ACC(o + 1), ACC(o + 2), ACC(o + 3), t);
+             y[(size_t)((o + 0) / C) * ldy + (size_t)((o + 0) % C)] = t[0];
+             y[(size_t)((o + 1) / C) * ldy + (size_t)((o + 1) % C)] = t[1];
+             y[(size_t)((o + 2) / C) * ldy + (size_t)((o + 2) % C)] = t[2];
+             y[(size_t)((o + 3) / C) * ldy + (size_t)((o + 3) % C)] = t[3];)
+    EACH_4(e, R * C % 4, const int o = R * C / 4 * 4 + e;
+           y[(size_t)(o / C) * ldy + (size_t)(o % C)] = v16_sum(ACC(o));)
 }
 
-INLINE void tile_direct(const int R, const int C, const enum dtype dtype, const struct matmul *m, size_t row,
-                        size_t col)
+/* ---- few rows ----------------------------------------------------------------------- */
+
+/* R rows by C columns of weights as they lie in the file: one step takes 16 numbers, or 32 in pairs. */
+INLINE void step_direct(const int R, const int C, const enum form form, const enum dtype dtype, const float *x,
+                        size_t ldx, const unsigned char *const *w, v16 *acc)
+{
+    v16 a[MOST_ROWS];
+    if (form != FORM_SPLIT) {
+        EACH_ROW(r, R, a[r] = v16_load(x + r * ldx);)
+        EACH_COL(c, C, v16 b = form == FORM_PAIRS ? v16_f32(w[c]) : weights_at(w[c], dtype, 0);
+             EACH_ROW(r, R, acc[r * MOST_COLS + c] = dot_vector(form, a[r], b, acc[r * MOST_COLS + c]);))
+        return;
+    }
+    v16 even[MOST_ROWS];
+    EACH_ROW(r, R, a[r] = v16_load(x + r * ldx); even[r] = v16_load(x + r * ldx + LANES);)
+    EACH_COL(c, C, v16 b = v16_odd(w[c]); v16 d = v16_even(w[c]);
+         EACH_ROW(r, R, acc[r * MOST_COLS + c] = v16_fma(a[r], b, acc[r * MOST_COLS + c]);
+                  acc[r * MOST_COLS + c] = v16_fma(even[r], d, acc[r * MOST_COLS + c]);))
+}
+
+INLINE void tile_direct(const int R, const int C, const enum form form, const enum dtype dtype, const struct matmul *m,
+                        size_t row, size_t col)
 {
     v16 acc[MOST_ROWS * MOST_COLS];
-    size_t stride = m->k * dtype_size(dtype);
-    float *y = m->y + row * m->ldy + col;
+    const size_t size = dtype_size(dtype), step = form == FORM_PLAIN ? 16 : 32, floats = form == FORM_SPLIT ? 32 : 16;
+    const unsigned char *w[MOST_COLS];
+    const float *x = m->x + row * m->ldx;
+    size_t i = 0;
     EACH_ROW(r, R, EACH_COL(c, C, acc[r * MOST_COLS + c] = v16_set1(0);))
-    lanes_direct(R, C, dtype, m->x + row * m->ldx, m->ldx, m->w + col * stride, stride, m->k, acc);
-    EACH_ROW(r, R, EACH_COL(c, C, y[r * m->ldy + c] = v16_sum(acc[r * MOST_COLS + c]);))
+    EACH_COL(c, C, w[c] = m->w + (col + c) * m->k * size;)
+    for (; i + step <= m->k; i += step, x += floats) {
+        step_direct(R, C, form, dtype, x, m->ldx, w, acc);
+        EACH_COL(c, C, w[c] += step * size;)
+    }
+    if (i < m->k) { /* x has zeros behind its end, the weights have not */
+        unsigned char tails[MOST_COLS][64] = {{0}};
+        EACH_COL(c, C, memcpy(tails[c], w[c], (m->k - i) * size); w[c] = tails[c];)
+        step_direct(R, C, form, dtype, x, m->ldx, w, acc);
+    }
+    store_sums(R, C, acc, m->y + row * m->ldy + col, m->ldy);
 }
 
-INLINE void matmul_few(const struct matmul *m, const enum dtype dtype)
+INLINE void matmul_few(const struct matmul *m, const enum form form, const enum dtype dtype)
 {
     for (size_t c = 0; c < m->cols;) {
         size_t step = c + FEW_COLS <= m->cols ? FEW_COLS : 1;
         for (size_t r = 0; r < m->rows;) {
             if (step > 1 && r + FEW_AT_ONCE <= m->rows) {
-                tile_direct(FEW_AT_ONCE, FEW_COLS, dtype, m, r, c);
+                tile_direct(FEW_AT_ONCE, FEW_COLS, form, dtype, m, r, c);
                 r += FEW_AT_ONCE;
             } else {
                 if (step > 1)
-                    tile_direct(1, FEW_COLS, dtype, m, r, c);
+                    tile_direct(1, FEW_COLS, form, dtype, m, r, c);
                 else
-                    tile_direct(1, 1, dtype, m, r, c);
+                    tile_direct(1, 1, form, dtype, m, r, c);
                 r++;
             }
         }
@@ -226,108 +339,258 @@ INLINE void matmul_few(const struct matmul *m, const enum dtype dtype)
     }
 }
 
-/* A tile between widened rows: x and b padded to a multiple of 16. The lanes start from and go
- * back to `aside` unless this is the first or last piece of k. */
+/* ---- many rows ---------------------------------------------------------------------- */
+
+/* A stretch of k, in vectors. The lanes start from and go back to `aside` unless it is the first or the last. */
 struct piece {
-    size_t k;
+    size_t from, n;
     bool first, last;
 };
 
-INLINE void tile_wide(const int R, const int C, const float *x, size_t ldx, const float *b, size_t ldb,
+/* R rows of x by C columns of a panel, whose vectors lie step by step: b[step][C]. */
+INLINE void tile_wide(const int R, const int C, const enum form form, const float *x, size_t ldx, const float *b,
                       const struct piece piece, float *aside, float *y, size_t ldy)
 {
     v16 acc[MOST_ROWS * MOST_COLS];
     EACH_ROW(r, R, EACH_COL(c, C, acc[r * MOST_COLS + c] = piece.first ? v16_set1(0)
                                                                : v16_load(aside + (r * KERNEL_PANEL + c) * LANES);))
-    for (size_t i = 0; i < piece.k; i += LANES) {
-        EACH_PART(part, PARTS, vpart a[MOST_ROWS]; const size_t at = i + part * PART_LANES;
-             EACH_ROW(r, R, a[r] = vpart_load(x + r * ldx + at);)
-             EACH_COL(c, C, vpart w = vpart_load(b + c * ldb + at); vpart_keep(w);
+    for (size_t i = 0; i < piece.n; i++, b += (size_t)C * LANES) {
+        EACH_PART(part, PARTS, vpart a[MOST_ROWS]; const size_t at = part * PART_LANES;
+             EACH_ROW(r, R, a[r] = vpart_load(x + r * ldx + i * LANES + at);)
+             EACH_COL(c, C, vpart w = vpart_load(b + c * LANES + at); vpart_keep(w);
                   EACH_ROW(r, R, vpart *lane = &acc[r * MOST_COLS + c].p[part];
-                       *lane = vpart_fma(a[r], w, *lane);)))
+                       *lane = dot_part(form, a[r], w, *lane);)))
     }
     if (piece.last) {
-        EACH_ROW(r, R, EACH_COL(c, C, y[r * ldy + c] = v16_sum(acc[r * MOST_COLS + c]);))
+        store_sums(R, C, acc, y, ldy);
     } else {
         EACH_ROW(r, R, EACH_COL(c, C, v16_store(aside + (r * KERNEL_PANEL + c) * LANES, acc[r * MOST_COLS + c]);))
     }
 }
 
-/* KERNEL_DEPTH is a multiple of every block: a piece of k starts and ends at one's edge. */
-static void widen_panel(const struct matmul *m, size_t col, size_t cols, size_t k0, size_t k, float *panel)
+/* A column's vectors, `next` floats apart. */
+INLINE void lay_plain(const unsigned char *row, const enum dtype dtype, size_t k, float *out, size_t next)
 {
-    size_t size = dtype_size(m->dtype);
-    for (size_t c = 0; c < cols; c++) {
-        float *out = panel + c * KERNEL_DEPTH;
-        if (dtype_is_block(m->dtype)) {
-            blocks_widen(out, m->w + (col + c) * dtype_bytes(m->dtype, m->k), m->dtype, k0, k);
-            continue;
-        }
-        const unsigned char *row = m->w + ((col + c) * m->k + k0) * size;
-        size_t i = 0;
-        for (; i + LANES <= k; i += LANES)
-            v16_store(out + i, weights_at(row, m->dtype, i));
-        if (i < k)
-            v16_store(out + i, weights_tail(row, m->dtype, i, k - i));
+    size_t i = 0;
+    for (; i + LANES <= k; i += LANES, out += next)
+        v16_store(out, weights_at(row, dtype, i));
+    if (i < k)
+        v16_store(out, weights_tail(row, dtype, i, k - i));
+}
+
+static void lay_bf16(const unsigned char *row, size_t k, float *out, size_t next)
+{
+    const size_t step = FORM_BF16 == FORM_PAIRS ? next : 2 * next;
+    size_t i = 0;
+    for (; i + 32 <= k; i += 32, out += step)
+        put_block(FORM_BF16, out, next, row + 2 * i);
+    if (i < k) {
+        unsigned char tail[64] = {0};
+        memcpy(tail, row + 2 * i, 2 * (k - i));
+        put_block(FORM_BF16, out, next, tail);
     }
 }
 
-/* Rows [row, row + rows) against one panel and one piece of k. */
-static void tiles(const struct matmul *m, size_t row, size_t rows, size_t col, size_t cols, size_t k0,
-                  const struct piece piece, const float *panel, float *aside)
+static void lay_rounded(const float *row, size_t k, float *out, size_t next)
 {
-    for (size_t c = 0; c < cols;) {
-        size_t step = c + TILE_COLS <= cols ? TILE_COLS : 1;
+    const size_t step = FORM_BF16 == FORM_PAIRS ? next : 2 * next;
+    for (size_t i = 0; i < k; i += 32, out += step) {
+        uint16_t rounded[32];
+        round_block(rounded, row + i);
+        put_block(FORM_BF16, out, next, rounded);
+    }
+}
+
+/* A stretch of k: what a piece holds of a row. */
+struct stretch {
+    size_t from, n;
+};
+
+/* As floats, with zeros up to kernel_row(n). */
+static void widen_row(const unsigned char *row, enum dtype dtype, struct stretch k, float *out)
+{
+    memset(out + k.n / 32 * 32, 0, (kernel_row(k.n) - k.n / 32 * 32) * sizeof *out);
+    if (dtype_is_block(dtype))
+        blocks_widen(out, row, dtype, k.from, k.n);
+    else if (dtype == DTYPE_BF16)
+        lay_plain(row + 2 * k.from, DTYPE_BF16, k.n, out, LANES);
+    else if (dtype == DTYPE_F16)
+        lay_plain(row + 2 * k.from, DTYPE_F16, k.n, out, LANES);
+    else
+        lay_plain(row + 4 * k.from, DTYPE_F32, k.n, out, LANES);
+}
+
+/* One column's part of a piece; `spare` holds as much, as floats. */
+static void lay_column(const struct matmul *m, enum form form, size_t col, struct stretch k, float *spare, float *out,
+                       size_t next)
+{
+    const unsigned char *row = m->w + col * dtype_bytes(m->dtype, m->k);
+    if (form != FORM_PLAIN && m->dtype == DTYPE_BF16) {
+        lay_bf16(row + 2 * k.from, k.n, out, next);
+    } else if (form != FORM_PLAIN) {
+        widen_row(row, m->dtype, k, spare);
+        lay_rounded(spare, k.n, out, next);
+    } else if (m->dtype == DTYPE_BF16) {
+        lay_plain(row + 2 * k.from, DTYPE_BF16, k.n, out, next);
+    } else if (m->dtype == DTYPE_F16) {
+        lay_plain(row + 2 * k.from, DTYPE_F16, k.n, out, next);
+    } else {
+        widen_row(row, m->dtype, k, spare);
+        lay_plain((const unsigned char *)spare, DTYPE_F32, k.n, out, next);
+    }
+}
+
+/* Work memory: two pieces, lanes put aside, and room to widen in. */
+struct panel {
+    size_t col, cols;
+    float *pieces, *aside, *spare;
+};
+
+/* Columns of whole tiles lie together, those left over each by itself. */
+static size_t columns_at(size_t c, size_t cols)
+{
+    return c + TILE_COLS <= cols ? TILE_COLS : 1;
+}
+
+static void lay_piece(const struct matmul *m, enum form form, const struct panel *p, struct piece piece, float *out)
+{
+    const size_t each = form == FORM_PAIRS ? 32 : LANES; /* numbers in a vector */
+    struct stretch k = {.from = piece.from * each};
+    k.n = m->k - k.from < piece.n * each ? m->k - k.from : piece.n * each;
+    for (size_t c = 0, step; c < p->cols; c += step) {
+        step = columns_at(c, p->cols);
+        for (size_t i = 0; i < step; i++)
+            lay_column(m, form, p->col + c + i, k, p->spare, out + c * piece.n * LANES + i * LANES, step * LANES);
+    }
+}
+
+/* Rows [row, row + rows) against a piece. */
+INLINE void tiles(const struct matmul *m, const enum form form, size_t row, size_t rows, const struct panel *p,
+                  const struct piece piece, const float *weights)
+{
+    for (size_t c = 0, step; c < p->cols; c += step) {
+        step = columns_at(c, p->cols);
+        const float *b = weights + c * piece.n * LANES;
         for (size_t r = 0; r < rows;) {
-            const float *x = m->x + (row + r) * m->ldx + k0, *b = panel + c * KERNEL_DEPTH;
-            float *y = m->y + (row + r) * m->ldy + col + c, *lanes = aside + (r * KERNEL_PANEL + c) * LANES;
+            const float *x = m->x + (row + r) * m->ldx + piece.from * LANES;
+            float *y = m->y + (row + r) * m->ldy + p->col + c, *lanes = p->aside + (r * KERNEL_PANEL + c) * LANES;
             bool full = r + TILE_ROWS <= rows;
             if (step == TILE_COLS && full)
-                tile_wide(TILE_ROWS, TILE_COLS, x, m->ldx, b, KERNEL_DEPTH, piece, lanes, y, m->ldy);
+                tile_wide(TILE_ROWS, TILE_COLS, form, x, m->ldx, b, piece, lanes, y, m->ldy);
             else if (step == TILE_COLS)
-                tile_wide(1, TILE_COLS, x, m->ldx, b, KERNEL_DEPTH, piece, lanes, y, m->ldy);
+                tile_wide(1, TILE_COLS, form, x, m->ldx, b, piece, lanes, y, m->ldy);
             else if (full)
-                tile_wide(TILE_ROWS, 1, x, m->ldx, b, KERNEL_DEPTH, piece, lanes, y, m->ldy);
+                tile_wide(TILE_ROWS, 1, form, x, m->ldx, b, piece, lanes, y, m->ldy);
             else
-                tile_wide(1, 1, x, m->ldx, b, KERNEL_DEPTH, piece, lanes, y, m->ldy);
+                tile_wide(1, 1, form, x, m->ldx, b, piece, lanes, y, m->ldy);
             r += full ? TILE_ROWS : 1;
         }
-        c += step;
     }
 }
 
-static void matmul_many(const struct matmul *m)
+INLINE void multiply_panel(const struct matmul *m, const enum form form, const struct panel *p)
 {
-    float *panel = m->work, *aside = m->work + KERNEL_PANEL * KERNEL_DEPTH;
-    for (size_t col = 0; col < m->cols; col += KERNEL_PANEL) {
-        size_t cols = m->cols - col < KERNEL_PANEL ? m->cols - col : KERNEL_PANEL;
-        bool whole = m->k <= KERNEL_DEPTH;
-        if (whole)
-            widen_panel(m, col, cols, 0, m->k, panel);
-        for (size_t row = 0; row < m->rows; row += KERNEL_ROWS) {
-            size_t rows = m->rows - row < KERNEL_ROWS ? m->rows - row : KERNEL_ROWS;
-            for (size_t k0 = 0; k0 < m->k; k0 += KERNEL_DEPTH) {
-                size_t k = m->k - k0 < KERNEL_DEPTH ? m->k - k0 : KERNEL_DEPTH;
-                struct piece piece = {.k = kernel_pad(k), .first = k0 == 0, .last = k0 + k == m->k};
-                if (!whole)
-                    widen_panel(m, col, cols, k0, k, panel);
-                tiles(m, row, rows, col, cols, k0, piece, panel, aside);
-            }
+    const size_t n = vectors(form, m->k), depth = KERNEL_DEPTH / LANES;
+    const bool whole = n <= 2 * depth;
+    const size_t most = whole ? KERNEL_ROWS / 2 : KERNEL_ROWS;
+    for (size_t row = 0; row < m->rows; row += most) {
+        size_t rows = m->rows - row < most ? m->rows - row : most;
+        for (size_t from = 0; from < n; from += depth) {
+            size_t left = n - from;
+            struct piece piece = {from, left < depth ? left : depth, from == 0, left <= depth};
+            float *weights = p->pieces + (whole && from ? KERNEL_PANEL * KERNEL_DEPTH : 0);
+            if (!whole || row == 0)
+                lay_piece(m, form, p, piece, weights);
+            tiles(m, form, row, rows, p, piece, weights);
         }
     }
 }
 
-static void matmul(const struct matmul *m)
+INLINE void matmul_many(const struct matmul *m, const enum form form)
+{
+    struct panel p = {.pieces = m->work};
+    p.aside = p.pieces + 2 * KERNEL_PANEL * KERNEL_DEPTH;
+    p.spare = p.aside + KERNEL_ROWS * KERNEL_PANEL * LANES;
+    for (; p.col < m->cols; p.col += KERNEL_PANEL) {
+        p.cols = m->cols - p.col < KERNEL_PANEL ? m->cols - p.col : KERNEL_PANEL;
+        multiply_panel(m, form, &p);
+    }
+}
+
+static void matmul_f32(const struct matmul *m)
 {
     if (m->rows > FEW_ROWS || dtype_is_block(m->dtype))
-        matmul_many(m);
+        matmul_many(m, FORM_PLAIN);
     else if (m->dtype == DTYPE_BF16)
-        matmul_few(m, DTYPE_BF16);
+        matmul_few(m, FORM_PLAIN, DTYPE_BF16);
     else if (m->dtype == DTYPE_F16)
-        matmul_few(m, DTYPE_F16);
+        matmul_few(m, FORM_PLAIN, DTYPE_F16);
     else
-        matmul_few(m, DTYPE_F32);
+        matmul_few(m, FORM_PLAIN, DTYPE_F32);
 }
+
+#if defined(KERNEL_ISA_avx512) || defined(KERNEL_ISA_avx2) || defined(KERNEL_ISA_neon)
+
+static __attribute__((noinline)) void multiply_bf16(const struct matmul *m)
+{
+    if (m->rows > FEW_ROWS || m->dtype != DTYPE_BF16)
+        matmul_many(m, FORM_BF16);
+    else
+        matmul_few(m, FORM_BF16, DTYPE_BF16);
+}
+
+static void matmul_bf16(const struct matmul *m)
+{
+    uint64_t mode = flush_begin();
+    multiply_bf16(m);
+    flush_end(mode);
+}
+
+#else /* the definition, step by step */
+
+static float flushed(float x)
+{
+    return fabsf(x) < 0x1p-126f ? copysignf(0, x) : x;
+}
+
+static float sum_flushed(float *lane)
+{
+    for (size_t half = LANES / 2; half; half /= 2)
+        for (size_t j = 0; j < half; j++)
+            lane[j] = flushed(lane[j] + lane[j + half]);
+    return lane[0];
+}
+
+/* Rows [row, row + rows) by one column. */
+static void column_bf16(const struct matmul *m, size_t row, size_t rows, size_t col)
+{
+    float *spare = m->work, *column = spare + KERNEL_DEPTH, *lanes = column + KERNEL_DEPTH;
+    memset(lanes, 0, rows * LANES * sizeof *lanes);
+    for (struct stretch k = {0}; k.from < m->k; k.from += KERNEL_DEPTH) {
+        k.n = m->k - k.from < KERNEL_DEPTH ? m->k - k.from : KERNEL_DEPTH;
+        size_t n = vectors(FORM_SPLIT, k.n) * LANES;
+        lay_column(m, FORM_SPLIT, col, k, spare, column, LANES);
+        for (size_t i = 0; i < n; i++)
+            column[i] = flushed(column[i]);
+        for (size_t r = 0; r < rows; r++) {
+            const float *x = m->x + (row + r) * m->ldx + k.from;
+            float *lane = lanes + r * LANES;
+            for (size_t i = 0; i < n; i++)
+                lane[i % LANES] = flushed(fmaf(flushed(x[i]), column[i], lane[i % LANES]));
+        }
+    }
+    for (size_t r = 0; r < rows; r++)
+        m->y[(row + r) * m->ldy + col] = sum_flushed(lanes + r * LANES);
+}
+
+static void matmul_bf16(const struct matmul *m)
+{
+    for (size_t row = 0; row < m->rows; row += KERNEL_ROWS)
+        for (size_t c = 0; c < m->cols; c++)
+            column_bf16(m, row, m->rows - row < KERNEL_ROWS ? m->rows - row : KERNEL_ROWS, c);
+}
+
+#endif
 
 /* ---- rows --------------------------------------------------------------------------- */
 
@@ -540,7 +803,8 @@ static struct block_stats stats(const float *x, size_t n)
 
 const struct kernel_table CONCAT(kernels_, KERNEL_ISA) = {
     .isa = TEXT(KERNEL_ISA),
-    .matmul = matmul,
+    .prepare = {[CARAT_PRECISION_BF16] = prepare_bf16},
+    .matmul = {[CARAT_PRECISION_F32] = matmul_f32, [CARAT_PRECISION_BF16] = matmul_bf16},
     .widen = widen,
     .rms_norm = rms_norm,
     .layer_norm = layer_norm,

@@ -2,7 +2,10 @@
  *
  * The canonical dot product (kernels.c has the whole argument): sixteen float32 lanes, lane j takes
  * k = j, j + 16, ... in order by fused multiply-add, missing elements count as zeros, and the lanes are added
- * as a fixed tree. Rows of activations are padded with zeros to a multiple of KERNEL_LANES.
+ * as a fixed tree. With bf16 and int8 activations other fixed orders hold: kernels.c, kernels_int8.c.
+ *
+ * A product's input is first prepared, row by row and in place: rounded, or quantized. Rows are padded with zeros to
+ * kernel_row() floats, which is room enough for each form.
  *
  * Nothing here allocates, fails or knows of threads; `work` is the calling thread's own.
  */
@@ -13,27 +16,37 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "engine/engine.h"
 #include "engine/model/config.h"
 #include "engine/model/dtype.h"
 
 #define KERNEL_LANES ((size_t)16)
-#define KERNEL_PANEL ((size_t)24) /* columns of a product worked on together; a multiple of every tile */
-#define KERNEL_DEPTH ((size_t)1024) /* k taken at a time, so that a panel stays in the level 2 cache */
-#define KERNEL_ROWS ((size_t)64)
-/* Floats of work memory for matmul: the widened panel and, where k is longer than KERNEL_DEPTH, the lanes. */
-#define KERNEL_WORK (KERNEL_PANEL * KERNEL_DEPTH + KERNEL_ROWS * KERNEL_PANEL * KERNEL_LANES)
 
 static inline size_t kernel_pad(size_t n)
 {
     return (n + KERNEL_LANES - 1) / KERNEL_LANES * KERNEL_LANES;
 }
 
+/* Floats that a product's input of k numbers takes: whole blocks of 32. */
+static inline size_t kernel_row(size_t k)
+{
+    return (k + 31) / 32 * 32;
+}
+
+/* How the products divide their work, and work memory: see kernels.c and kernels_int8.c. */
+#define KERNEL_PANEL ((size_t)48)   /* columns that share a pass over the rows; best handed out in multiples of it */
+#define KERNEL_ROWS ((size_t)128)   /* rows that meet a piece of a panel */
+#define KERNEL_DEPTH ((size_t)1024) /* floats of k in a piece, so that a tile's stay in the level 1 cache */
+
+/* Floats of work memory for a product: two pieces of a panel, lanes put aside, a piece of a row. */
+#define KERNEL_WORK (2 * KERNEL_PANEL * KERNEL_DEPTH + KERNEL_ROWS * KERNEL_PANEL * KERNEL_LANES + 2 * KERNEL_DEPTH)
+
 /* y[r * ldy + c] = dot(x[r * ldx ..], w[c ..]) for c < cols: y = x wT. */
 struct matmul {
     const unsigned char *w;  /* [cols, k] of dtype, rows without gaps; of blocks, k is whole ones */
-    enum dtype dtype;
+    enum dtype dtype;        /* for int8 one of the block types */
     size_t k, cols, rows;
-    const float *x;          /* [rows, ldx], ldx a multiple of KERNEL_LANES, zeros behind k */
+    const float *x;          /* [rows, ldx], ldx a multiple of KERNEL_LANES: rows prepared for the same precision */
     size_t ldx;
     float *y;                /* [rows, ldy] */
     size_t ldy;
@@ -48,7 +61,9 @@ struct block_stats { /* of one row's logits over one fixed block of the vocabula
 
 struct kernel_table {
     const char *isa;
-    void (*matmul)(const struct matmul *m);
+    /* Makes of a row of k floats, in place, what the products of that precision read. NULL: nothing to do. */
+    void (*prepare[CARAT_N_PRECISIONS])(float *row, size_t k);
+    void (*matmul[CARAT_N_PRECISIONS])(const struct matmul *m);
     /* out[i] = w[i], widened, times scale; of blocks, whole ones */
     void (*widen)(float *out, const unsigned char *w, enum dtype dtype, size_t n, float scale);
     /* out = x / sqrt(mean(x^2) + eps) * gain. out may be x. */
@@ -78,16 +93,20 @@ struct kernel_table {
 
 extern const struct kernel_table kernels_portable;
 #if defined(__x86_64__)
-extern const struct kernel_table kernels_avx2, kernels_avx512;
+extern const struct kernel_table kernels_avx2, kernels_avx512, kernels_avx512vnni, kernels_avx512bf16;
 #elif defined(__aarch64__)
 extern const struct kernel_table kernels_neon;
 #endif
 
-/* The best table this CPU can run, or the one named by CARAT_ISA. An unknown or unsupported name
+/* The best table for this CPU, or the one named by CARAT_ISA. An unknown or unsupported name
  * is CARAT_EUSAGE and lists those that can be had. */
 enum carat_err kernels_choose(const struct kernel_table **out, struct err *err);
 
-/* The i-th table that this CPU can run, best first; NULL past the end. */
+/* Do bf16 products have the bits of kernels.c's definition? Not where a table takes the CPU's own dot product of pairs,
+ * and that CPU rounds otherwise. */
+bool kernels_bf16_exact(const struct kernel_table *table);
+
+/* The i-th table that this CPU can run, roughly best first; NULL past the end. */
 const struct kernel_table *kernels_at(size_t i);
 
 #endif

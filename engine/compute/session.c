@@ -151,9 +151,9 @@ static enum carat_err check_opts(const struct carat_session_opts *o, struct err 
 {
     if ((unsigned)o->precision >= CARAT_N_PRECISIONS)
         return err_set(err, CARAT_EUSAGE, "precision %d does not exist", (int)o->precision);
-    if (o->precision != CARAT_PRECISION_F32) {
+    if (o->precision == CARAT_PRECISION_INT8) {
         err_set(err, CARAT_EUNSUPPORTED, "precision %s is not implemented yet", carat_precision_name(o->precision));
-        return err_hint(err, "use --precision f32");
+        return err_hint(err, "use --precision f32 or bf16");
     }
     if (o->batch_tokens > BATCH_MAX)
         return err_set(err, CARAT_EUSAGE, "a batch of %zu tokens; at most %zu are possible", o->batch_tokens,
@@ -176,7 +176,8 @@ enum carat_err carat_session_open(const struct carat_model *model, const struct 
     size_t capacity = 0;
     s->model = model;
     s->batch = o.batch_tokens ? o.batch_tokens : BATCH_DEFAULT;
-    s->head_pad = session_width(c->head_dim);
+    s->precision = o.precision;
+    s->head_pad = kernel_pad(c->head_dim);
     rc = kernels_choose(&s->kernels, err);
     if (!rc)
         rc = pool_new(o.n_threads, &s->pool, err);
@@ -249,6 +250,11 @@ size_t carat_session_kv_used(const struct carat_session *s)
 struct carat_session_memory carat_session_memory(const struct carat_session *s)
 {
     return s->memory;
+}
+
+bool carat_session_canonical(const struct carat_session *s)
+{
+    return s->precision != CARAT_PRECISION_BF16 || kernels_bf16_exact(s->kernels);
 }
 
 const char *carat_session_isa(const struct carat_session *s)

@@ -29,6 +29,7 @@ struct query { /* an ask, in order of rows */
 struct carat_session {
     const struct carat_model *model; /* borrowed */
     const struct kernel_table *kernels;
+    enum carat_precision precision;
     struct pool *pool;
     struct kv *kv;
     struct rope_table rope[ROPE_KINDS]; /* ROPE_LOCAL is empty where the family has one rope */
@@ -59,10 +60,11 @@ struct carat_session {
     size_t queries_cap;
 };
 
-/* A width as the buffers have it. */
+/* A width as the buffers have it. Not a multiple of 4 KiB: rows that far apart would meet in the same few sets of a
+ * cache. */
 static inline size_t session_width(size_t n)
 {
-    return kernel_pad(n);
+    return kernel_row(n) + 2 * KERNEL_LANES;
 }
 
 /* pool_run(), or a plain loop where `operations` are too few to wake anybody for. */

@@ -36,6 +36,13 @@ typedef struct { vpart p[1]; } v16;
 INLINE vpart vpart_load(const float *p) { return _mm512_loadu_ps(p); }
 #define vpart_keep(x) __asm__("" : "+v"(x))
 INLINE vpart vpart_fma(vpart a, vpart b, vpart c) { return _mm512_fmadd_ps(a, b, c); }
+#ifdef KERNEL_HAS_BF16
+/* c[j] + a[2j + 1] b[2j + 1], + a[2j] b[2j]: 32 bf16 numbers in each of a and b */
+INLINE vpart vpart_dot(vpart a, vpart b, vpart c)
+{
+    return _mm512_dpbf16_ps(c, (__m512bh)_mm512_castps_si512(a), (__m512bh)_mm512_castps_si512(b));
+}
+#endif
 INLINE v16 v16_set1(float x) { return (v16){{_mm512_set1_ps(x)}}; }
 INLINE v16 v16_load(const float *p) { return (v16){{_mm512_loadu_ps(p)}}; }
 INLINE void v16_store(float *p, v16 a) { _mm512_storeu_ps(p, a.p[0]); }
@@ -46,6 +53,12 @@ INLINE v16 v16_bf16(const void *p)
     return (v16){{_mm512_castsi512_ps(_mm512_slli_epi32(wide, 16))}};
 }
 INLINE v16 v16_f16(const void *p) { return (v16){{_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p))}}; }
+INLINE v16 v16_odd(const void *p)
+{
+    __m512i pairs = _mm512_loadu_si512(p);
+    return (v16){{_mm512_castsi512_ps(_mm512_and_si512(pairs, _mm512_set1_epi32(-65536)))}};
+}
+INLINE v16 v16_even(const void *p) { return (v16){{_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_loadu_si512(p), 16))}}; }
 INLINE v16 v16_add(v16 a, v16 b) { return (v16){{_mm512_add_ps(a.p[0], b.p[0])}}; }
 INLINE v16 v16_sub(v16 a, v16 b) { return (v16){{_mm512_sub_ps(a.p[0], b.p[0])}}; }
 INLINE v16 v16_mul(v16 a, v16 b) { return (v16){{_mm512_mul_ps(a.p[0], b.p[0])}}; }
@@ -76,6 +89,16 @@ INLINE float v8_sum(__m256 a)
 INLINE float v16_sum(v16 a)
 {
     return v8_sum(_mm256_add_ps(_mm512_castps512_ps256(a.p[0]), _mm512_extractf32x8_ps(a.p[0], 1)));
+}
+/* The same four times: halves and quarters of several are added at once. */
+INLINE void v16_sum4(v16 a, v16 b, v16 c, v16 d, float out[4])
+{
+    __m512 ab = _mm512_add_ps(_mm512_shuffle_f32x4(a.p[0], b.p[0], 0x44), _mm512_shuffle_f32x4(a.p[0], b.p[0], 0xee));
+    __m512 cd = _mm512_add_ps(_mm512_shuffle_f32x4(c.p[0], d.p[0], 0x44), _mm512_shuffle_f32x4(c.p[0], d.p[0], 0xee));
+    __m512 s = _mm512_add_ps(_mm512_shuffle_f32x4(ab, cd, 0x88), _mm512_shuffle_f32x4(ab, cd, 0xdd));
+    s = _mm512_add_ps(s, _mm512_permute_ps(s, 0x0e));
+    s = _mm512_add_ps(s, _mm512_permute_ps(s, 0x01));
+    _mm_storeu_ps(out, _mm512_castps512_ps128(_mm512_maskz_compress_ps(0x1111, s)));
 }
 
 #elif defined(KERNEL_ISA_avx2)
@@ -108,6 +131,18 @@ INLINE v16 v16_f16(const void *p)
 {
     return (v16){{_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p)),
                  _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)((const char *)p + 16)))}};
+}
+INLINE __m256i v8_pairs(const void *p, int i) { return _mm256_loadu_si256((const __m256i *)p + i); }
+INLINE v16 v16_odd(const void *p)
+{
+    __m256i upper = _mm256_set1_epi32(-65536);
+    return (v16){{_mm256_castsi256_ps(_mm256_and_si256(v8_pairs(p, 0), upper)),
+                  _mm256_castsi256_ps(_mm256_and_si256(v8_pairs(p, 1), upper))}};
+}
+INLINE v16 v16_even(const void *p)
+{
+    return (v16){{_mm256_castsi256_ps(_mm256_slli_epi32(v8_pairs(p, 0), 16)),
+                  _mm256_castsi256_ps(_mm256_slli_epi32(v8_pairs(p, 1), 16))}};
 }
 INLINE v16 v16_add(v16 a, v16 b) { return (v16){{_mm256_add_ps(a.p[0], b.p[0]), _mm256_add_ps(a.p[1], b.p[1])}}; }
 INLINE v16 v16_sub(v16 a, v16 b) { return (v16){{_mm256_sub_ps(a.p[0], b.p[0]), _mm256_sub_ps(a.p[1], b.p[1])}}; }
@@ -186,6 +221,15 @@ INLINE v16 v16_f32(const void *p)
 }
 INLINE v16 v16_bf16(const void *p) { EACH(vreinterpretq_f32_u32(vshll_n_u16(v4_half(p, i), 16))); }
 INLINE v16 v16_f16(const void *p) { EACH(vcvt_f32_f16(vreinterpret_f16_u16(v4_half(p, i)))); }
+INLINE uint32x4_t v4_pairs(const void *p, int i)
+{
+    return vreinterpretq_u32_u8(vld1q_u8((const unsigned char *)p + 16 * i));
+}
+INLINE v16 v16_odd(const void *p)
+{
+    EACH(vreinterpretq_f32_u32(vandq_u32(v4_pairs(p, i), vdupq_n_u32(0xffff0000u))));
+}
+INLINE v16 v16_even(const void *p) { EACH(vreinterpretq_f32_u32(vshlq_n_u32(v4_pairs(p, i), 16))); }
 INLINE v16 v16_add(v16 a, v16 b) { EACH(vaddq_f32(a.p[i], b.p[i])); }
 INLINE v16 v16_sub(v16 a, v16 b) { EACH(vsubq_f32(a.p[i], b.p[i])); }
 INLINE v16 v16_mul(v16 a, v16 b) { EACH(vmulq_f32(a.p[i], b.p[i])); }
@@ -264,6 +308,8 @@ INLINE v16 v16_f32(const void *p)
 }
 INLINE v16 v16_bf16(const void *p) { EACH(f32_from(u16_at(p, i) << 16)); }
 INLINE v16 v16_f16(const void *p) { EACH(f32_from_f16(u16_at(p, i))); }
+INLINE v16 v16_odd(const void *p) { EACH(f32_from(u16_at(p, 2 * i + 1) << 16)); }
+INLINE v16 v16_even(const void *p) { EACH(f32_from(u16_at(p, 2 * i) << 16)); }
 INLINE v16 v16_add(v16 a, v16 b) { EACH(a.p[i] + b.p[i]); }
 INLINE v16 v16_sub(v16 a, v16 b) { EACH(a.p[i] - b.p[i]); }
 INLINE v16 v16_mul(v16 a, v16 b) { EACH(a.p[i] * b.p[i]); }
@@ -284,6 +330,37 @@ INLINE float v16_sum(v16 a)
 }
 #undef EACH
 
+#endif
+
+#ifndef KERNEL_ISA_avx512
+INLINE void v16_sum4(v16 a, v16 b, v16 c, v16 d, float out[4])
+{
+    out[0] = v16_sum(a);
+    out[1] = v16_sum(b);
+    out[2] = v16_sum(c);
+    out[3] = v16_sum(d);
+}
+#endif
+
+/* Between these two, numbers below 2^-126 count as zeros, going in and coming out. Portable code sees to that itself.
+ * (NEON flushes before it rounds, x86 after: a sum within half a unit of 2^-126 itself may differ.) */
+#if defined(KERNEL_ISA_avx512) || defined(KERNEL_ISA_avx2)
+INLINE uint64_t flush_begin(void)
+{
+    unsigned mode = _mm_getcsr();
+    _mm_setcsr(mode | 0x8040);
+    return mode;
+}
+INLINE void flush_end(uint64_t mode) { _mm_setcsr((unsigned)mode); }
+#elif defined(KERNEL_ISA_neon)
+INLINE uint64_t flush_begin(void)
+{
+    uint64_t mode;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(mode));
+    __asm__ volatile("msr fpcr, %0" : : "r"(mode | 1u << 24));
+    return mode;
+}
+INLINE void flush_end(uint64_t mode) { __asm__ volatile("msr fpcr, %0" : : "r"(mode)); }
 #endif
 
 #define PARTS (sizeof(v16) / sizeof(vpart))

@@ -130,6 +130,8 @@ enum carat_err backend_identify(struct backend *be, struct backend_identity *out
                               be->opts.decode == DECODE_CONTINUATION ? "continuation" : "hf");
     if (out->deciding && be->opts.weights != CARAT_WEIGHTS_STORED) /* absent: runs of before this was a choice */
         json_object_set_new(out->deciding, "weights", json_string(carat_weights_name(be->opts.weights)));
+    if (out->deciding && !carat_session_canonical(be->session))
+        json_object_set_new(out->deciding, "bf16_dot", json_string("native"));
     out->descriptive = describe_shapes(carat_model_info(be->model));
     if (!out->deciding || !out->descriptive) {
         json_decref(out->deciding);

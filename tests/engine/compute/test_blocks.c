@@ -133,9 +133,9 @@ Test(blocks, products_equal_those_of_the_widened_numbers, .timeout = 120)
         for (size_t i = 0; (kernels = kernels_at(i)); i++)
             for (size_t r = 0; r < sizeof ROWS / sizeof *ROWS; r++) {
                 struct matmul m = {w, t, K, COLS, ROWS[r], x, K, y, COLS, work};
-                kernels->matmul(&m);
+                kernels->matmul[CARAT_PRECISION_F32](&m);
                 struct matmul plain = {(unsigned char *)wide, DTYPE_F32, K, COLS, ROWS[r], x, K, z, COLS, work};
-                kernels_at(0)->matmul(&plain);
+                kernels_at(0)->matmul[CARAT_PRECISION_F32](&plain);
                 cr_assert_arr_eq(y, z, ROWS[r] * COLS * sizeof *y, "%s: %s, %zu rows", kernels->isa, info->name, ROWS[r]);
             }
         float row[K];

@@ -27,7 +27,7 @@ static float *floats(size_t n, uint64_t seed, double size)
 /* Rows padded with zeros. */
 static float *rows(size_t n, size_t width, uint64_t seed)
 {
-    size_t ld = kernel_pad(width);
+    size_t ld = kernel_row(width);
     float *p = floats(n * ld, seed, 1);
     for (size_t i = 0; i < n; i++)
         memset(p + i * ld + width, 0, (ld - width) * sizeof *p);
@@ -88,44 +88,84 @@ static void check_bits(const struct kernel_table *t, const char *what, const flo
 
 /* ---- products ----------------------------------------------------------------------- */
 
-static void product(const struct kernel_table *t, size_t n_rows, size_t cols, size_t k, enum dtype dtype, float *y)
+static float rounded_bf16(float x)
 {
-    float *x = rows(n_rows, k, 5), *work = floats(KERNEL_WORK, 1, 1);
-    unsigned char *w = weights(cols * k, dtype, 9);
-    struct matmul m = {w + 1, dtype, k, cols, n_rows, x, kernel_pad(k), y, cols, work};
-    t->matmul(&m);
-    if (t == &kernels_portable)
-        for (size_t r = 0; r < n_rows; r++)
-            for (size_t c = 0; c < cols; c++) {
-                double sum = 0, size = 0;
-                for (size_t i = 0; i < k; i++) {
-                    double term = (double)x[r * kernel_pad(k) + i] * (double)widened(w + 1, dtype, c * k + i);
-                    sum += term;
-                    size += fabs(term);
-                }
-                cr_assert(fabs((double)y[r * cols + c] - sum) <= 1e-6 * size + 1e-12, "row %zu, column %zu", r, c);
+    uint32_t bits;
+    memcpy(&bits, &x, 4);
+    bits = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000u;
+    memcpy(&x, &bits, 4);
+    return x;
+}
+
+/* Against double, of the numbers as they stand or rounded to bf16. */
+static void check_sums(const struct matmul *m, const float *x, bool bf16)
+{
+    for (size_t r = 0; r < m->rows; r++)
+        for (size_t c = 0; c < m->cols; c++) {
+            double sum = 0, size = 0;
+            for (size_t i = 0; i < m->k; i++) {
+                float a = x[r * m->ldx + i], b = widened(m->w, m->dtype, c * m->k + i);
+                double term = bf16 ? (double)rounded_bf16(a) * (double)rounded_bf16(b) : (double)a * (double)b;
+                sum += term;
+                size += fabs(term);
             }
+            cr_assert(fabs((double)m->y[r * m->ldy + c] - sum) <= 1e-6 * size + 1e-12, "row %zu, column %zu", r, c);
+        }
+}
+
+static void product(const struct kernel_table *t, enum carat_precision precision, size_t n_rows, size_t cols, size_t k,
+                    enum dtype dtype, float *y)
+{
+    float *x = rows(n_rows, k, 5), *plain = rows(n_rows, k, 5), *work = floats(KERNEL_WORK, 1, 1);
+    unsigned char *w = weights(cols * k, dtype, 9);
+    struct matmul m = {w + 1, dtype, k, cols, n_rows, x, kernel_row(k), y, cols, work};
+    for (size_t r = 0; t->prepare[precision] && r < n_rows; r++)
+        t->prepare[precision](x + r * m.ldx, k);
+    t->matmul[precision](&m);
+    if (t == &kernels_portable)
+        check_sums(&m, plain, precision == CARAT_PRECISION_BF16);
     free(x);
+    free(plain);
     free(work);
     free(w);
 }
 
-static void check_products(const struct kernel_table *t)
+/* Rounding elsewhere in a dot product of pairs leaves bits of its own: those are close, no more. */
+static void check_near(const struct kernel_table *t, const float *a, const float *b, size_t n, size_t k)
+{
+    for (size_t i = 0; i < n; i++)
+        cr_assert_float_eq((double)b[i], (double)a[i], 4e-7 * (double)k, "%s: [%zu]", t->isa, i);
+}
+
+static void check_products_at(const struct kernel_table *t, enum carat_precision precision)
 {
     static const size_t SHAPES[][3] = { /* rows, columns, k */
         {1, 1, 1}, {1, 5, 16}, {2, 4, 15}, {3, 9, 33}, {4, 25, 100}, {5, 3, 17}, {6, 24, 64}, {7, 50, 48},
-        {65, 49, 40}, {130, 7, 31}, {5, 26, 1025}, {66, 25, 2100}, {4, 6, 2055},
+        {65, 49, 40}, {130, 7, 31}, {5, 26, 1025}, {66, 25, 2100}, {4, 6, 2055}, {133, 8, 4200},
     };
     for (size_t i = 0; i < sizeof SHAPES / sizeof *SHAPES; i++)
         for (enum dtype d = DTYPE_F32; d <= DTYPE_F16; d++) {
             size_t n = SHAPES[i][0] * SHAPES[i][1];
             float *a = floats(n, 2, 1), *b = floats(n, 3, 1);
-            product(&kernels_portable, SHAPES[i][0], SHAPES[i][1], SHAPES[i][2], d, a);
-            product(t, SHAPES[i][0], SHAPES[i][1], SHAPES[i][2], d, b);
-            check_bits(t, "matmul", a, b, n);
+            product(&kernels_portable, precision, SHAPES[i][0], SHAPES[i][1], SHAPES[i][2], d, a);
+            product(t, precision, SHAPES[i][0], SHAPES[i][1], SHAPES[i][2], d, b);
+            if (precision == CARAT_PRECISION_BF16 && !kernels_bf16_exact(t))
+                check_near(t, a, b, n, SHAPES[i][2]);
+            else
+                check_bits(t, "matmul", a, b, n);
             free(a);
             free(b);
         }
+}
+
+static void check_products(const struct kernel_table *t)
+{
+    check_products_at(t, CARAT_PRECISION_F32);
+}
+
+static void check_bf16_products(const struct kernel_table *t)
+{
+    check_products_at(t, CARAT_PRECISION_BF16);
 }
 
 Test(kernels, products_have_the_same_bits_everywhere_and_are_right, .timeout = 120)
@@ -133,16 +173,49 @@ Test(kernels, products_have_the_same_bits_everywhere_and_are_right, .timeout = 1
     each_table(check_products);
 }
 
+Test(kernels, bf16_products_have_the_same_bits_everywhere_and_are_right, .timeout = 120)
+{
+    each_table(check_bf16_products);
+}
+
+/* Numbers near the smallest: there flushing them to zero decides. */
+static void check_small_bf16(const struct kernel_table *t)
+{
+    enum { K = 96, COLS = 24, ROWS = 6 };
+    float y[2][ROWS * COLS];
+    const struct kernel_table *tables[] = {&kernels_portable, t};
+    for (int i = 0; i < 2; i++) {
+        float *x = floats(ROWS * K, 3, 0x1p-60), *w = floats(COLS * K, 4, 0x1p-66), *work = floats(KERNEL_WORK, 1, 1);
+        for (size_t j = 0; j < ROWS * K; j += 7)
+            x[j] *= 0x1p-70f;
+        struct matmul m = {(unsigned char *)w, DTYPE_F32, K, COLS, ROWS, x, K, y[i], COLS, work};
+        for (size_t r = 0; r < ROWS; r++)
+            tables[i]->prepare[CARAT_PRECISION_BF16](x + r * K, K);
+        tables[i]->matmul[CARAT_PRECISION_BF16](&m);
+        free(x), free(w), free(work);
+    }
+    if (kernels_bf16_exact(t))
+        check_bits(t, "small numbers", y[0], y[1], (size_t)ROWS * COLS);
+}
+
+Test(kernels, bf16_products_flush_small_numbers_alike)
+{
+    each_table(check_small_bf16);
+}
+
 Test(kernels, a_row_of_a_product_does_not_depend_on_the_others)
 {
-    const struct kernel_table *t = kernels_at(0);
     enum { COLS = 31, K = 1100, ROWS = 70 };
+    const struct kernel_table *t;
     float *all = floats(ROWS * COLS, 1, 1), *one = floats(ROWS * COLS, 1, 1);
-    product(t, ROWS, COLS, K, DTYPE_BF16, all);
-    for (size_t n = 1; n < ROWS; n += n < 12 ? 1 : 13) {
-        product(t, n, COLS, K, DTYPE_BF16, one);
-        cr_assert(memcmp(all, one, n * COLS * sizeof *one) == 0, "%zu rows", n);
-    }
+    for (size_t i = 0; (t = kernels_at(i)); i++)
+        for (enum carat_precision p = CARAT_PRECISION_F32; p <= CARAT_PRECISION_BF16; p++) {
+            product(t, p, ROWS, COLS, K, DTYPE_BF16, all);
+            for (size_t n = 1; n < ROWS; n += n < 12 ? 1 : 13) {
+                product(t, p, n, COLS, K, DTYPE_BF16, one);
+                cr_assert(memcmp(all, one, n * COLS * sizeof *one) == 0, "%s: %zu rows", t->isa, n);
+            }
+        }
     free(all);
     free(one);
 }
