@@ -77,4 +77,7 @@ enum carat_err jinja_value(const struct jinja *t, const struct jinja_run *run, j
  * sets, complex numbers, other keys, integers beyond 64 bits. */
 enum carat_err jinja_literal(struct str text, json_t **out, struct err *err);
 
+/* repr() of a float, as Python 3.11 writes it. */
+void jj_repr_float(double f, char out[64]);
+
 #endif

@@ -305,7 +305,6 @@ void jsb_put_cp(struct jsb *b, int32_t cp);
 struct jval jsb_string(struct jsb *b);
 
 void jj_format_c(char *out, size_t size, const char *fmt, int precision, double v); /* in the C locale */
-void jj_repr_float(double f, char out[64]);
 void jj_repr(struct jsb *b, struct jval v);
 struct str jj_str(struct jx *x, struct jval v);       /* Python's str() */
 struct jval jj_to_string(struct jx *x, struct jval v); /* the same as a value; a string stays itself */

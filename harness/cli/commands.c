@@ -12,6 +12,7 @@ static const struct command *const commands[] = { /* in the order of the help */
     &cmd_show,
     &cmd_list, &cmd_prompts,
     &cmd_merge,
+    &cmd_export,
     &cmd_fetch,
     &cmd_demo,
     &cmd_tokenize,
