@@ -153,6 +153,11 @@ bool carat_weights_find(const char *name, enum carat_weights *out);
 enum carat_err carat_model_quantize(struct carat_model *model, enum carat_weights weights, struct pool *pool,
                                     struct err *err);
 
+/* Everything about a checkpoint that can be told without computing, as an object, the caller's to json_decref(): family, shapes,
+ * types and bytes, what the layers compute, files; "tokenizer" and "chat_template" have an "error" where they cannot be
+ * read. docs/inspect.md has the keys. */
+enum carat_err carat_model_describe(const char *path, json_t **out, struct err *err);
+
 /* What the weights are: SHA-256 over config.json's bytes and the SHA-256 of each 64 MiB piece of
  * each weights file in name order; of a GGUF file, over those of its pieces alone. Reads every byte
  * once, on `pool` (may be NULL). */

@@ -9,6 +9,7 @@
  * the vision half of a multimodal folder, the rotary tables that old Llama files carry, and a
  * head beside tied embeddings, which transformers drops as well.
  */
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -23,6 +24,19 @@
 
 /* ---- files ------------------------------------------------------------------------ */
 
+/* The names that pickled weights go by. */
+static bool is_pickle(struct str name)
+{
+    return str_ends(name, STR(".bin")) || str_ends(name, STR(".pt")) || str_ends(name, STR(".pth")) ||
+           str_ends(name, STR(".ckpt")) || str_ends(name, STR(".pkl")) || str_ends(name, STR(".bin.index.json"));
+}
+
+static enum carat_err refuse_pickle(const char *path, const char *what, struct err *err)
+{
+    err_set(err, CARAT_EUNSUPPORTED, "'%s' %s: a pickle can run any program, carat does not read it", path, what);
+    return err_hint(err, "fetch the safetensors form of the checkpoint, or convert it where you trust its source");
+}
+
 static enum carat_err check_path(const char *path, bool *is_gguf, struct err *err)
 {
     *is_gguf = false;
@@ -35,6 +49,8 @@ static enum carat_err check_path(const char *path, bool *is_gguf, struct err *er
     *is_gguf = str_ends(str_from(path), STR(".gguf"));
     if (*is_gguf)
         return CARAT_OK;
+    if (is_pickle(str_from(path)))
+        return refuse_pickle(path, "seems to be a pickle", err);
     err_set(err, CARAT_EINPUT, "the model '%s' is a file, not a folder, and its name does not end in .gguf", path);
     return err_hint(err, "name the folder that holds config.json and model.safetensors, or a GGUF file");
 }
@@ -119,18 +135,16 @@ static enum carat_err list_shards(struct carat_model *m, const char *index_path,
 /* What stands in the folder instead of safetensors, to say something more helpful than "missing". */
 static enum carat_err refuse_folder(const struct carat_model *m, struct err *err)
 {
-    static const char *const PICKLES[] = {"pytorch_model.bin", "pytorch_model.bin.index.json", "consolidated.00.pth",
-                                          "pytorch_model.pt", "model.pt"};
-    for (size_t i = 0; i < sizeof PICKLES / sizeof *PICKLES; i++) {
-        char *path = file_join(m->info.path, PICKLES[i]);
-        bool found = path && file_exists(path);
-        free(path);
-        if (found) {
-            err_set(err, CARAT_EUNSUPPORTED, "'%s' holds only %s: a pickle can run any program, carat does not read it",
-                    m->info.path, PICKLES[i]);
-            return err_hint(err, "fetch the safetensors form of the checkpoint, or convert it where you trust its source");
-        }
-    }
+    DIR *dir = opendir(m->info.path);
+    char what[320] = "";
+    const struct dirent *entry;
+    while (dir && !*what && (entry = readdir(dir)))
+        if (is_pickle(str_from(entry->d_name)))
+            snprintf(what, sizeof what, "holds only %s", entry->d_name);
+    if (dir)
+        closedir(dir);
+    if (*what)
+        return refuse_pickle(m->info.path, what, err);
     return err_set(err, CARAT_EINPUT, "'%s' has no model.safetensors and no model.safetensors.index.json",
                    m->info.path);
 }

@@ -162,7 +162,10 @@ static enum carat_err run(const struct options *o, struct err *err)
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (strcmp(kinds[i].name, o->args.items[0]) == 0)
             return kinds[i].list(o, err);
-    return err_set(err, CARAT_EUSAGE, "carat can list tasks, runs and sources, not '%s'", o->args.items[0]);
+    err_set(err, CARAT_EUSAGE, "carat can list tasks, runs and sources, not '%s'", o->args.items[0]);
+    if (strcmp(o->args.items[0], "models") == 0)
+        err_hint(err, "'carat inspect MODEL' tells what a checkpoint is");
+    return CARAT_EUSAGE;
 }
 
 const struct command cmd_list = {

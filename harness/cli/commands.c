@@ -14,6 +14,7 @@ static const struct command *const commands[] = { /* in the order of the help */
     &cmd_merge,
     &cmd_export,
     &cmd_fetch,
+    &cmd_inspect,
     &cmd_demo,
     &cmd_tokenize,
     &cmd_score,
