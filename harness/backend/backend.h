@@ -114,6 +114,21 @@ struct backend_events {
 enum carat_err backend_answer(struct backend *be, const struct request *requests, size_t n,
                               const struct backend_events *events, struct backend_stats *stats, struct err *err);
 
+/* The ids of one request by the rules of answering: the context's, of which the first n_skipped were cut off, and a
+ * log-likelihood's continuation's. Refused as it would be. request_ids_release() frees. */
+struct request_rules {
+    bool add_bos;
+    size_t max_length;
+    enum truncation truncation;
+};
+struct request_ids {
+    struct carat_ids context, continuation;
+    size_t n_skipped;
+};
+enum carat_err backend_request_ids(const struct carat_tokenizer *tok, const struct request_rules *rules,
+                                   const struct request *request, struct request_ids *out, struct err *err);
+void request_ids_release(struct request_ids *ids);
+
 /* The engine behind it, for the JSON-lines tools; NULL for a server. */
 const struct carat_model *backend_model(const struct backend *be);
 struct carat_session *backend_session(struct backend *be);

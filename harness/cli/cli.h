@@ -30,7 +30,7 @@ struct options {
     const char *published, *html, *shard, *system;
     const char *shape;
     enum opt_switch fewshot_as_multiturn;
-    bool per_benchmark;
+    bool per_benchmark, tokens;
     bool fresh, json, quiet, force, unsafe_no_jail, dark, help, no_bos, wrong, flips, chat;
     bool *gate_failed;       /* a command sets it to end with status 1 */
 };

@@ -4,110 +4,19 @@
 
 #include "commands.h"
 #include "harness/export/export.h"
+#include "pager.h"
 #include "run_common.h"
+#include "show_text.h"
+#include "show_tokens.h"
 
 struct shown {
     const struct options *o;
     struct str task;
+    struct show_style style;
     struct buf out;
     int64_t n, limit;        /* items printed, and at most */
     bool failed;
 };
-
-/* ---- text ----------------------------------------------------------------------------------------- */
-
-/* Control characters of a model's text must not reach the terminal. */
-static void add_plain(struct buf *out, struct str s)
-{
-    for (size_t at = 0; at < s.n;) {
-        size_t from = at;
-        int32_t cp = utf8_next(s, &at);
-        bool control = cp < 0 || (cp < 0x20 && cp != '\n' && cp != '\t') || (cp >= 0x7F && cp < 0xA0) ||
-                       (cp >= 0x202A && cp <= 0x202E) || (cp >= 0x2066 && cp <= 0x2069);
-        if (control)
-            buf_adds(out, "\xEF\xBF\xBD");
-        else
-            buf_add(out, s.p + from, at - from);
-    }
-}
-
-/* Text with a bar before each line, so that where it ends can be seen. */
-static void add_quoted(struct buf *out, struct str s)
-{
-    for (size_t at = 0; at <= s.n;) {
-        ptrdiff_t end = str_find(s, STR("\n"), at);
-        size_t stop = end < 0 ? s.n : (size_t)end;
-        buf_adds(out, "  | ");
-        add_plain(out, (struct str){s.p + at, stop - at});
-        buf_addc(out, '\n');
-        at = stop + 1;
-    }
-}
-
-static void describe_choices(struct buf *out, const struct carat_item_record *item)
-{
-    size_t best = 0;
-    for (size_t i = 1; i < item->n_choices; i++)
-        if (item->choices[i].logprob > item->choices[best].logprob)
-            best = i;
-    for (size_t i = 0; i < item->n_choices; i++) {
-        const struct carat_choice_record *c = &item->choices[i];
-        buf_printf(out, "  %s%s %10.4f  %2zu tokens  ", i == best ? ">" : " ", (int)i == item->gold ? "*" : " ",
-                   c->logprob, c->n_ids);
-        add_plain(out, c->continuation);
-        buf_addc(out, '\n');
-    }
-    if (item->n_choices)
-        buf_adds(out, "  (> most likely, * right)\n");
-}
-
-static void describe_item(struct buf *out, struct str task, const struct carat_item_record *item)
-{
-    buf_printf(out, "%.*s item %" PRId64, (int)task.n, task.p, item->index);
-    if (item->id.n) {
-        buf_adds(out, " (");
-        add_plain(out, item->id);
-        buf_addc(out, ')');
-    }
-    buf_printf(out, ": %s\n", carat_outcome_name(item->outcome));
-    if (item->truncated_tokens)
-        buf_printf(out, "  the first %zu tokens were cut off, BOS with them (--truncation left)\n", item->truncated_tokens);
-    if (item->message.n) {
-        buf_adds(out, "  not asked: ");
-        add_plain(out, item->message);
-        buf_addc(out, '\n');
-    }
-    if (item->prefix.n)
-        buf_printf(out, "  [description and shots: %zu bytes, shown by --json]\n", item->prefix.n);
-    for (size_t i = 0; item->prompts && i < item->n_choices; i++)
-        add_quoted(out, item->prompts[i]);
-    if (!item->prompts)
-        add_quoted(out, item->prompt);
-    describe_choices(out, item);
-    for (size_t i = 0; i < item->n_samples; i++) {
-        const struct carat_sample_record *s = &item->samples[i];
-        buf_printf(out, "  answered, until %.*s:\n", (int)s->finish.n, s->finish.p);
-        add_quoted(out, s->text);
-        if (s->verdict.n) {
-            buf_adds(out, "  verdict: ");
-            add_plain(out, s->verdict);
-            buf_addc(out, '\n');
-        }
-    }
-    if (item->n_samples) {
-        buf_adds(out, "  target:\n");
-        add_quoted(out, item->target);
-    }
-    for (size_t i = 0; i < item->n_answers; i++) {
-        buf_printf(out, "  %.*s: ", (int)item->answers[i].filter.n, item->answers[i].filter.p);
-        add_plain(out, item->answers[i].answer);
-        buf_addc(out, '\n');
-    }
-    for (size_t i = 0; i < item->n_metrics; i++)
-        buf_printf(out, "  %.*s = %g\n", (int)item->metrics[i].name.n, item->metrics[i].name.p,
-                   item->metrics[i].value);
-    buf_addc(out, '\n');
-}
 
 /* ---- which items ------------------------------------------------------------------------------------ */
 
@@ -121,10 +30,12 @@ static bool show_item(void *context, const struct carat_item_record *item)
     buf_clear(&s->out);
     if (s->o->json) {
         json_t *json = export_item(s->task, item);
+        if (json && s->style.tokens)
+            json_object_set_new(json, "tokens", show_tokens_json(s->style.tokens, item));
         s->failed |= !json || json_write(json, &s->out) || buf_addc(&s->out, '\n');
         json_decref(json);
     } else {
-        describe_item(&s->out, s->task, item);
+        show_item_text(&s->out, s->task, item, &s->style);
         s->failed |= buf_failed(&s->out);
     }
     if (!s->failed)
@@ -135,7 +46,7 @@ static bool show_item(void *context, const struct carat_item_record *item)
 
 struct chosen {
     const struct options *o;
-    struct { int64_t id; char *name; } *tasks;
+    struct { int64_t id; char *name, *settings; } *tasks;
     size_t n;
     bool failed;
 };
@@ -160,23 +71,78 @@ static bool choose_task(void *context, const struct carat_task_row *row)
     void *p = realloc(c->tasks, (c->n + 1) * sizeof *c->tasks);
     if (p)
         c->tasks = p;
-    char *name = strndup(row->name.p, row->name.n);
-    if (!p || !name) {
+    char *name = strndup(row->name.p, row->name.n), *settings = strndup(row->settings.p, row->settings.n);
+    if (!p || !name || !settings) {
         free(name);
+        free(settings);
         c->failed = true;
         return false;
     }
     c->tasks[c->n].id = row->id;
+    c->tasks[c->n].settings = settings;
     c->tasks[c->n++].name = name;
     return true;
+}
+
+/* --tokens: the run's own tokenizer, or -m's. */
+struct opening {
+    const struct options *o;
+    int64_t run;
+    struct show_tokens *tokens;
+    enum carat_err code;
+    struct err *err;
+};
+
+static bool open_tokens(void *context, const struct carat_run_row *row)
+{
+    struct opening *w = context;
+    char *path = NULL;
+    if (row->id != w->run)
+        return true;
+    if (w->o->models.n)
+        w->code = model_path(w->o->models.items[0], NULL, &path, w->err);
+    else if (!(path = strndup(row->model_path.p, row->model_path.n)))
+        w->code = err_nomem(w->err, "a path");
+    if (!w->code)
+        w->code = show_tokens_open(row, path, &w->tokens, w->err);
+    free(path);
+    return false;
+}
+
+static enum carat_err load_tokens(const struct options *o, struct carat_store *store, int64_t run, struct show_tokens **out,
+                                  struct err *err)
+{
+    struct opening w = {.o = o, .run = run, .err = err};
+    enum carat_err rc = o->tokens ? carat_store_runs(store, open_tokens, &w, err) : CARAT_OK;
+    *out = w.tokens;
+    if (!rc)
+        rc = w.code;
+    if (!rc && w.tokens && show_tokens_warning(w.tokens))
+        log_warn("only ids, and no contexts: %s (-m names a checkpoint with the tokenizer)", show_tokens_warning(w.tokens));
+    return rc;
+}
+
+static enum carat_err show_tasks(struct carat_store *store, const struct chosen *c, struct shown *s, struct err *err)
+{
+    enum carat_err rc = CARAT_OK;
+    for (size_t i = 0; i < c->n && !rc; i++) {
+        s->task = str_from(c->tasks[i].name);
+        s->n = 0; /* --limit counts for each task */
+        if (s->style.tokens)
+            show_tokens_task(s->style.tokens, str_from(c->tasks[i].settings));
+        rc = carat_store_items(store, c->tasks[i].id, s->o->first, 0, show_item, s, err);
+        if (!rc && s->failed)
+            rc = err_nomem(err, "an item");
+    }
+    return rc;
 }
 
 static enum carat_err run(const struct options *o, struct err *err)
 {
     struct carat_store *store = NULL;
     struct chosen c = {.o = o};
-    struct shown s = {.o = o, .out = BUF_INIT(BUF_MAX_DEFAULT), .limit = o->limit};
-    int64_t id;
+    struct shown s = {.o = o, .out = BUF_INIT(BUF_MAX_DEFAULT), .limit = o->limit, .style = {.color = want_color(o, stdout)}};
+    int64_t id = 0;
     enum carat_err rc = carat_store_open(o->db ? o->db : DEFAULT_DB, CARAT_STORE_READ, &store, err);
     if (!rc)
         rc = carat_store_find_run(store, o->args.items[0], &id, err);
@@ -188,16 +154,19 @@ static enum carat_err run(const struct options *o, struct err *err)
         rc = err_set(err, CARAT_EUSAGE, "run '%s' has no such task", o->args.items[0]);
         err_hint(err, "'carat list runs' and 'carat report %s' show what there is", o->args.items[0]);
     }
-    for (size_t i = 0; i < c.n && !rc; i++) {
-        s.task = str_from(c.tasks[i].name);
-        s.n = 0; /* --limit counts for each task */
-        rc = carat_store_items(store, c.tasks[i].id, o->first, 0, show_item, &s, err);
-        if (!rc && s.failed)
-            rc = err_nomem(err, "an item");
+    if (!rc)
+        rc = load_tokens(o, store, id, &s.style.tokens, err);
+    if (!rc) {
+        struct pager pager = pager_begin();
+        rc = show_tasks(store, &c, &s, err);
+        pager_end(&pager);
     }
-    for (size_t i = 0; i < c.n; i++)
+    for (size_t i = 0; i < c.n; i++) {
         free(c.tasks[i].name);
+        free(c.tasks[i].settings);
+    }
     free(c.tasks);
+    show_tokens_free(s.style.tokens);
     buf_release(&s.out);
     carat_store_free(store);
     return rc;
@@ -208,8 +177,10 @@ const struct command cmd_show = {
     .summary = "items: what was asked, answered, scored",
     .usage = "RUN [TASK]...",
     .about = "Prints the items of a run: the prompt, the choices with their log-probabilities or the generated text, what each "
-             "extractor found, the metrics. With --json a line an item, with everything that is stored.",
-    .options = "db task first limit wrong json",
+             "extractor found, and why it was scored so; through $PAGER on a terminal. With --json a line an item, with everything that is "
+             "stored. --tokens shows the ids that the model was fed, with their texts, special tokens marked, and where the context "
+             "ends; it opens the run's checkpoint, or the one that -m names, for its tokenizer.",
+    .options = "db task model first limit wrong tokens color json",
     .examples = "  carat show gemma-2b hellaswag --limit 3\n"
                 "  carat show 2 gsm8k --wrong --json",
     .min_args = 1,

@@ -63,6 +63,7 @@ static const struct opt table[] = {
     {"threads", 'j', OPT_SIZE, AT(threads), "N", "threads (one for each CPU); no result depends on it"},
     {"title", 0, OPT_TEXT, AT(title), "TEXT", "the chart's title"},
     {"tokenizer", 0, OPT_TEXT, AT(tokenizer), "PATH", "a tokenizer.model, a tokenizer.json or a folder"},
+    {"tokens", 0, OPT_FLAG, AT(tokens), NULL, "the exact token ids with their texts; wants the checkpoint's tokenizer"},
     {"top-p", 0, OPT_REAL, AT(top_p), "P",
      "draw from the likeliest tokens that together have probability P (1: all)"},
     {"truncation", 0, OPT_TEXT, AT(truncation), "refuse|left",
