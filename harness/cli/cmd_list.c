@@ -83,6 +83,10 @@ static enum carat_err list_tasks(const struct options *o, struct err *err)
                                                   {{"subsets", 7}, CARAT_RIGHT_ALIGNED},
                                                   {{"metric", 6}, CARAT_LEFT},
                                                   {{"from", 4}, CARAT_LEFT}};
+    static const char *const output_names[] = {[CARAT_MULTIPLE_CHOICE] = "multiple choice",
+                                               [CARAT_GENERATE] = "generation",
+                                               [CARAT_LOGLIKELIHOOD] = "log-likelihood",
+                                               [CARAT_ROLLING] = "whole texts"};
     struct listing l = {.arena = ARENA_INIT, .n_columns = sizeof columns / sizeof *columns};
     struct plugins *plugins = NULL;
     enum carat_err rc = load_plugins(o, &plugins, err);
@@ -92,7 +96,7 @@ static enum carat_err list_tasks(const struct options *o, struct err *err)
         struct str row[] = {str_from(t->name),
                             number(&l, t->version),
                             str_from(capability_of(t->name, t->group)),
-                            str_from(t->output == CARAT_MULTIPLE_CHOICE ? "multiple choice" : "generation"),
+                            str_from(output_names[t->output]),
                             number(&l, t->default_shots),
                             number(&l, (int64_t)t->n_subsets),
                             proto_headline(t, &l.arena),

@@ -144,7 +144,8 @@ struct score {                /* a benchmark of one run: a leaf, or a parent's l
     int64_t n_items, n_planned, n_rows, n_truncated;
     int64_t outcomes[6];
     double chance;
-    struct stat_mean mean;    /* of the headline metric, 0..1 */
+    struct stat_mean mean;    /* of the headline metric */
+    bool share;               /* of right answers, 0..1, shown in percent; false: a perplexity, shown as it is */
     bool published;           /* quoted: no items, no interval; shots may be -1, metric empty: not said */
 };
 struct summary_run {
@@ -159,6 +160,15 @@ struct summary {
     const char *source;       /* of the published ones; NULL: there are none */
     struct arena arena;       /* owns all of it */
 };
+/* One metric of a stored task over its items; *share as above (leaf_mean.c). */
+struct leaf_metric {
+    int64_t task;
+    struct str metric;        /* a value's full name */
+    struct str settings;      /* the task's, JSON */
+};
+enum carat_err leaf_mean(struct carat_store *st, const struct leaf_metric *leaf, struct stat_mean *out, bool *share,
+                         struct err *err);
+
 enum carat_err summary_load(struct carat_store *st, const int64_t *runs, size_t n, struct summary *out,
                             struct err *err);
 void summary_release(struct summary *s);

@@ -10,7 +10,7 @@
 
 struct leaf {
     struct score score;       /* of this leaf alone */
-    struct str name, parent;
+    struct str name, parent, settings;
     int64_t task;             /* the store's */
 };
 
@@ -55,7 +55,8 @@ static bool take_task(void *context, const struct carat_task_row *row)
     struct leaf *leaf = &p[l->n++];
     *leaf = (struct leaf){.task = row->id,
                           .name = keep(l->arena, row->name, &l->failed),
-                          .parent = keep(l->arena, row->parent, &l->failed)};
+                          .parent = keep(l->arena, row->parent, &l->failed),
+                          .settings = keep(l->arena, row->settings, &l->failed)};
     leaf->score = (struct score){.name = keep(l->arena, benchmark, &l->failed),
                                  .title = keep(l->arena, row->title, &l->failed),
                                  .capability = keep(l->arena, row->capability, &l->failed),
@@ -73,42 +74,10 @@ static bool take_task(void *context, const struct carat_task_row *row)
     return !l->failed;
 }
 
-struct values {
-    double *items;
-    size_t n, cap;
-    bool failed;
-};
-
-static bool take_value(void *context, int64_t index, double value)
-{
-    struct values *v = context;
-    (void)index;
-    if (v->n == v->cap) {
-        size_t cap = v->cap ? 2 * v->cap : 1024;
-        double *p = realloc(v->items, cap * sizeof *p);
-        if (!p) {
-            v->failed = true;
-            return false;
-        }
-        v->items = p;
-        v->cap = cap;
-    }
-    v->items[v->n++] = value;
-    return true;
-}
-
 static enum carat_err read_mean(struct carat_store *st, struct leaf *leaf, struct err *err)
 {
-    struct values v = {0};
-    char *metric = strndup(leaf->score.metric.p, leaf->score.metric.n);
-    enum carat_err rc = metric ? carat_store_values(st, leaf->task, metric, take_value, &v, err) : CARAT_OK;
-    if (!metric || v.failed)
-        rc = err_nomem(err, "the scores");
-    if (!rc)
-        stat_mean(v.items, v.n, &leaf->score.mean);
-    free(metric);
-    free(v.items);
-    return rc;
+    const struct leaf_metric metric = {leaf->task, leaf->score.metric, leaf->settings};
+    return leaf_mean(st, &metric, &leaf->score.mean, &leaf->score.share, err);
 }
 
 /* Leaves belong together when they are parts of one benchmark asked in the same way. */
@@ -250,6 +219,7 @@ static void quote(const struct published *p, size_t model, struct summary_run *o
             .chance = NAN,
             .mean = {.mean = row->percent[model] / 100, .stderr_mean = NAN, .low = NAN, .high = NAN},
             .published = true,
+            .share = true,
         };
     }
 }
@@ -389,21 +359,27 @@ static struct carat_cell cell_of(const struct score *s)
 {
     if (!has_value(s))
         return (struct carat_cell){.value = NAN, .low = NAN, .high = NAN};
-    return (struct carat_cell){.value = 100 * s->mean.mean,
-                               .low = 100 * s->mean.low,
-                               .high = 100 * s->mean.high,
+    const double scale = s->share ? 100 : 1;
+    return (struct carat_cell){.value = scale * s->mean.mean,
+                               .low = scale * s->mean.low,
+                               .high = scale * s->mean.high,
                                .n = (int64_t)s->mean.n};
 }
 
 /* The unweighted mean of a group's benchmarks, as the report averages them; their standard errors add
- * up in squares. Only where the run has them all: a mean over fewer would compare unlike things. */
+ * up in squares. Only where the run has them all: a mean over fewer would compare unlike things. What is no share
+ * of right answers (a perplexity) is in no mean. */
 static struct carat_cell group_cell(const struct rows *rows, const struct group *g, size_t run)
 {
     double sum = 0, variance = 0;
     int64_t n = 0;
+    double k = 0;
     struct carat_cell only = {.value = NAN, .low = NAN, .high = NAN};
     for (size_t i = g->first; i < g->last; i++) {
         const struct score *s = rows->items[i].of[run];
+        if (!rows->items[i].any->share)
+            continue;
+        k++;
         if (!has_value(s))
             return (struct carat_cell){.value = NAN, .low = NAN, .high = NAN};
         only = cell_of(s);
@@ -411,8 +387,7 @@ static struct carat_cell group_cell(const struct rows *rows, const struct group 
         variance += s->mean.stderr_mean * s->mean.stderr_mean;
         n += (int64_t)s->mean.n;
     }
-    double k = (double)(g->last - g->first);
-    if (g->last - g->first == 1)
+    if (k <= 1)
         return only;
     double half = 1.959963984540054 * sqrt(variance) / k; /* the normal's 97.5 % point */
     struct carat_cell cell = {.value = 100 * sum / k, .low = NAN, .high = NAN, .n = n};
@@ -426,7 +401,7 @@ static struct carat_cell group_cell(const struct rows *rows, const struct group 
 static double group_chance(const struct rows *rows, const struct group *g)
 {
     double sum = 0;
-    for (size_t i = g->first; i < g->last; i++)
+    for (size_t i = g->first; i < g->last; i++) /* a perplexity has none */
         sum += isnan(rows->items[i].any->chance) ? 0 : rows->items[i].any->chance; /* a free answer: 0 */
     return 100 * sum / (double)(g->last - g->first);
 }
@@ -552,7 +527,8 @@ enum carat_err summary_table(const struct summary *s, enum carat_table_format fo
             fill_group(s, &rows, &groups[n - rows.n], &arena, row, scores);
         for (size_t r = 0; r < s->n_runs; r++)
             row[COLUMNS_BEFORE + r] = cell_str(&scores[r], unicode, &arena);
-        mark_best(scores, s->n_runs, strong + n * n_columns + COLUMNS_BEFORE);
+        if (n >= rows.n || rows.items[n].any->share)
+            mark_best(scores, s->n_runs, strong + n * n_columns + COLUMNS_BEFORE);
     }
     struct carat_table table = {.columns = columns,
                                 .n_columns = n_columns,

@@ -1,0 +1,84 @@
+/* A stored task's items as one number. How they become one stands in the task's settings: a metric without an
+ * "aggregation" is a mean; one with it may have a second number in each item, named by "with". */
+#include <stdlib.h>
+
+#include "eval.h"
+
+struct values {
+    double *items;
+    size_t n, cap;
+    bool failed;
+};
+
+static bool take_value(void *context, int64_t index, double value)
+{
+    struct values *v = context;
+    (void)index;
+    if (v->n == v->cap) {
+        size_t cap = v->cap ? 2 * v->cap : 1024;
+        double *p = realloc(v->items, cap * sizeof *p);
+        if (!p) {
+            v->failed = true;
+            return false;
+        }
+        v->items = p;
+        v->cap = cap;
+    }
+    v->items[v->n++] = value;
+    return true;
+}
+
+static enum carat_err read_values(struct carat_store *st, int64_t task, struct str metric, struct values *out,
+                                  struct err *err)
+{
+    char *name = strndup(metric.p, metric.n);
+    enum carat_err rc = name ? carat_store_values(st, task, name, take_value, out, err) : CARAT_OK;
+    if (!name || out->failed)
+        rc = err_nomem(err, "the scores");
+    free(name);
+    return rc;
+}
+
+/* The metric that the value "exact_match,strict-match" is of; NULL: settings of another carat. Borrowed. */
+static const json_t *metric_settings(const json_t *settings, struct str value)
+{
+    size_t i;
+    json_t *metric;
+    struct str name;
+    json_array_foreach(json_object_get(settings, "metrics"), i, metric) {
+        if (json_get_str(metric, "name", &name) && str_starts(value, name) &&
+            (value.n == name.n || value.p[name.n] == ',' || value.p[name.n] == '@'))
+            return metric;
+    }
+    return NULL;
+}
+
+enum carat_err leaf_mean(struct carat_store *st, const struct leaf_metric *leaf, struct stat_mean *out, bool *share,
+                         struct err *err)
+{
+    struct values values = {0}, others = {0};
+    json_t *settings = NULL;
+    struct str name, with = {NULL, 0};
+    enum carat_aggregation how = CARAT_AGGREGATE_MEAN;
+    enum carat_err rc = CARAT_OK;
+    if (leaf->settings.n)
+        rc = json_read(leaf->settings, "the task's settings", 0, &settings, err);
+    const json_t *metric = metric_settings(settings, leaf->metric);
+    if (!rc && json_get_str(metric, "aggregation", &name) && !stat_aggregation_find(name, &how))
+        rc = err_set(err, CARAT_EUNSUPPORTED, "the aggregation '%.*s' is of another carat", (int)name.n, name.p);
+    if (!rc)
+        rc = read_values(st, leaf->task, leaf->metric, &values, err);
+    if (!rc && json_get_str(metric, "with", &with))
+        rc = read_values(st, leaf->task, with, &others, err);
+    if (!rc && with.p && others.n != values.n)
+        rc = err_set(err, CARAT_EINPUT, "%zu items have '%.*s', but %zu '%.*s'", values.n, (int)leaf->metric.n,
+                     leaf->metric.p, others.n, (int)with.n, with.p);
+    if (!rc)
+        rc = stat_aggregate(how, values.items, with.p ? others.items : NULL, values.n, STAT_BOOTSTRAP, out, err);
+    *share = how != CARAT_AGGREGATE_PERPLEXITY && how != CARAT_AGGREGATE_WEIGHTED_PERPLEXITY &&
+             how != CARAT_AGGREGATE_BITS_PER_BYTE;
+    json_decref(settings);
+    free(values.items);
+    free(others.items);
+    return rc;
+}
