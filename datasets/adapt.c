@@ -23,6 +23,22 @@ enum carat_err adapt_none(const struct record *rec, json_t **out, struct err *er
     return rc;
 }
 
+enum carat_err adapt_gsm8k(const struct record *rec, json_t **out, struct err *err)
+{
+    enum carat_err rc = wants_object(rec, err);
+    const json_t *target = json_object_get(rec->value, "target");
+    *out = NULL;
+    if (rc || json_object_get(rec->value, "answer") || !target)
+        return rc ? rc : adapt_none(rec, out, err);
+    *out = json_copy(rec->value);
+    rc = *out ? put(*out, "answer", json_deep_copy(target), err) : err_nomem(err, "a row");
+    if (rc) {
+        json_decref(*out);
+        *out = NULL;
+    }
+    return rc;
+}
+
 /* ---- HellaSwag ------------------------------------------------------------------------
  * The Hub copy has the label as text ("" in the test split, which has none), its keys in one order, and
  * "" where a line lacks ctx_a or ctx_b. */

@@ -12,6 +12,7 @@ table_adapt_fn adapt_none;          /* any object, as it is */
 table_adapt_fn adapt_agieval;       /* {query, choices, gold}, of questions without options {query, answer} */
 table_adapt_fn adapt_agieval_zh;    /* {query, answer}, in Chinese */
 table_adapt_fn adapt_boolq;
+table_adapt_fn adapt_gsm8k;         /* a worked example's target is its answer */
 table_adapt_fn adapt_hellaswag;
 table_adapt_fn adapt_mmlu;
 table_adapt_fn adapt_piqa;          /* label: 0 or 1, a number */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "frame.h"
+#include "folder.h"
 #include "labels.h"
 #include "paths.h"
 #include "reader.h"
@@ -85,6 +86,15 @@ static bool search_tried(const struct search *s, struct str name)
     return false;
 }
 
+/* The subset as its files are called. */
+static const char *official_subset(const struct table_dataset *known, const char *subset)
+{
+    for (const struct table_renamed *r = known->renamed; r && r->subset; r++)
+        if (!strcmp(r->subset, subset))
+            return r->official;
+    return subset;
+}
+
 /* Tries DIR/folder/pattern, "*" in the pattern being the subset. Returns found. */
 static bool search_try(struct search *s, const char *folder, const char *pattern)
 {
@@ -96,7 +106,7 @@ static bool search_try(struct search *s, const char *folder, const char *pattern
         buf_printf(&s->path, "%s/", folder);
     if (star) {
         buf_add(&s->path, pattern, (size_t)(star - pattern));
-        for (const char *c = s->subset; *c; c++)
+        for (const char *c = official_subset(s->ds->known, s->subset); *c; c++)
             buf_addc(&s->path, *c == '_' && s->ds->known->dashes ? '-' : *c);
         buf_adds(&s->path, star + 1);
     } else {
@@ -395,13 +405,15 @@ enum carat_err carat_dataset_rows(struct carat_dataset *ds, const char *subset, 
     o->labels = (struct labels)LABELS_INIT;
     if (ds->known)
         o->range = find_split(ds->known, split)->range; /* it is there: check_part() */
-    rc = file_read(o->rows.path, READER_MAX_BYTES, &raw, err);
+    const bool folder = file_is_dir(o->rows.path);
+    rc = folder ? folder_read(o->rows.path, &raw, err) : file_read(o->rows.path, READER_MAX_BYTES, &raw, err);
     if (!rc && ds->known && ds->known->labels)
         rc = labels_open(&o->labels, o->rows.path, err);
     if (!rc)
         rc = hash_files(o, buf_str(&raw), err);
     if (!rc)
-        rc = reader_each(o->rows.path, buf_str(&raw), take_record, o, err);
+        rc = folder ? reader_jsonl(buf_str(&raw), o->rows.path, take_record, o, err)
+                    : reader_each(o->rows.path, buf_str(&raw), take_record, o, err);
     if (!rc)
         rc = labels_end(&o->labels, o->rows.n, err);
     if (!rc && o->rows.n == 0)

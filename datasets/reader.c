@@ -184,7 +184,8 @@ enum carat_err reader_each(const char *path, struct str raw, reader_fn *fn, void
     static const struct {
         const char *suffix;
         enum carat_err (*read)(struct str text, const char *name, reader_fn *fn, void *context, struct err *err);
-    } formats[] = {{".csv", reader_csv}, {".json", reader_json}, {".jsonl", reader_jsonl}, {".txt", reader_cot}};
+    } formats[] = {{".csv", reader_csv}, {".json", reader_json}, {".jsonl", reader_jsonl}, {".py", reader_python},
+                 {".txt", reader_cot}, {".yaml", reader_yaml}};
     struct buf text = BUF_INIT(READER_MAX_BYTES);
     enum carat_err rc = CARAT_OK;
     struct str name = str_from(path);
@@ -200,7 +201,7 @@ enum carat_err reader_each(const char *path, struct str raw, reader_fn *fn, void
         i++;
     if (!rc)
         rc = i < n ? formats[i].read(raw, path, fn, context, err)
-                   : err_set(err, CARAT_EUNSUPPORTED, "'%s': only .jsonl, .json, .csv and .txt (also with .gz) can be read",
+                   : err_set(err, CARAT_EUNSUPPORTED, "'%s': only .jsonl, .json, .csv, .txt, .yaml and .py (also with .gz) can be read",
                              path);
     buf_release(&text);
     return rc;

@@ -101,9 +101,9 @@ static const struct table_dataset datasets[] = {
         .name = "gsm8k",
         .folders = NAMES("gsm8k"),
         .hub = "gsm8k",
-        SPLITS(SPLIT("test", NAMES("test.jsonl"), NULL),
+        SPLITS(SPLIT("cot-shots", NAMES("gsm8k-cot.yaml"), NULL), SPLIT("test", NAMES("test.jsonl"), NULL),
                SPLIT("train", NAMES("train.jsonl"), NAMES("train-first1000.jsonl"))),
-        .adapt = adapt_none,
+        .adapt = adapt_gsm8k,
         FIELDS({"question", TABLE_TEXT, 0, 0}, {"answer", TABLE_TEXT, 0, 0}),
     },
     {
@@ -137,6 +137,18 @@ static const struct table_dataset datasets[] = {
         .adapt = adapt_none,
         FIELDS({"task_id", TABLE_INTEGER, 1, 974}, {"text", TABLE_TEXT, 0, 0}, {"code", TABLE_TEXT, 0, 0},
                {"test_list", TABLE_TEXTS, 3, 100}),
+    },
+    {
+        .name = "minerva_math",
+        .folders = NAMES("minerva_math", "MATH", "math", "math/MATH", "minerva_math/MATH"),
+        .hub = "minerva_math",
+        .subsets = true,
+        .renamed = (const struct table_renamed[]){{"counting_and_prob", "counting_and_probability"},
+                                                  {"num_theory", "number_theory"}, {"precalc", "precalculus"},
+                                                  {NULL, NULL}},
+        SPLITS(SPLIT("shots", NAMES("minerva-utils.py"), NULL), SPLIT("test", NAMES("test/*"), NULL)),
+        .adapt = adapt_none,
+        FIELDS({"problem", TABLE_TEXT, 0, 0}, {"solution", TABLE_TEXT, 0, 0}),
     },
     {
         .name = "mmlu",
@@ -209,7 +221,7 @@ static const struct table_dataset datasets[] = {
 
 static const char *const names[] = {
     "agieval", "agieval_gaokao_mathcloze", "agieval_math", "arc_challenge", "arc_easy", "bbh", "boolq",
-    "commonsenseqa", "gsm8k", "hellaswag", "human-eval", "mbpp", "mmlu", "nq_open", "openbookqa", "piqa", "socialiqa",
+    "commonsenseqa", "gsm8k", "hellaswag", "human-eval", "mbpp", "minerva_math", "mmlu", "nq_open", "openbookqa", "piqa", "socialiqa",
     "triviaqa", "winogrande", NULL,
 };
 

@@ -7,7 +7,7 @@
  *     3. DIR/<hub>/<split>.jsonl        the Hub copy's rows; with a subset DIR/<hub>_<subset>/<split>.jsonl
  *     4. the partial files, as 1 and 2: some of the official lines under another name
  *
- * so an official file wins over a Hub copy in the same folder, and a whole one over a part. A dataset
+ * A name may be a folder's of files 0.json, 1.json ..., a row each (MATH). So an official file wins over a Hub copy in the same folder, and a whole one over a part. A dataset
  * without a row in the table (a plugin's) is read from step 3 alone, as .jsonl, then .json; its rows are
  * taken as they are.
  */
@@ -55,6 +55,9 @@ struct table_dataset {
     const char *source;         /* its name in the table of sources; NULL: `name` */
     bool subsets;               /* each subset has files of its own */
     bool dashes;                /* "*" in official names is the subset with '-' for '_' */
+    const struct table_renamed { /* ... or another name altogether; ends with a NULL subset; NULL: none */
+        const char *subset, *official;
+    } *renamed;
     bool labels;                /* beside X.jsonl may lie X-labels.lst, a label a line */
     const struct table_split *splits;
     size_t n_splits;

@@ -54,6 +54,8 @@ struct carat_text { /* a view of UTF-8 bytes; {NULL, 0} is "none", {"", 0} the e
 struct carat_value; /* a JSON value of the row: opaque, read through the host */
 struct carat_ctx;   /* the call's context: owns its memory, takes its error */
 
+enum carat_algebra { CARAT_ALGEBRA_DIFFERENT, CARAT_ALGEBRA_EQUAL, CARAT_ALGEBRA_UNDECIDED };
+
 /* What the host does for a task. All readers take NULL and answer "not there". */
 struct carat_host {
     uint32_t abi;
@@ -74,6 +76,8 @@ struct carat_host {
     struct carat_text (*replace)(struct carat_ctx *ctx, struct carat_text s, const char *what, const char *with);
     struct carat_text (*regex_replace)(struct carat_ctx *ctx, struct carat_text s, const char *pattern,
                                        const char *with); /* PCRE2, UTF; `with` is put in as it is */
+    struct carat_text (*regex_expand)(struct carat_ctx *ctx, struct carat_text s, const char *pattern,
+                                      const char *with); /* the same with \1 to \9 in `with` for the pattern's groups */
     /* the element of Python's findall() at `select` (-1: the last), as the REGEX filter takes it; false: there is none */
     bool (*regex_find)(struct carat_ctx *ctx, struct carat_text s, const char *pattern, int select,
                        struct carat_text *out);
@@ -85,6 +89,8 @@ struct carat_host {
     bool (*is_shot)(const struct carat_ctx *ctx);
     /* in judge(): the name of the metric that is asked for */
     const char *(*metric)(const struct carat_ctx *ctx);
+    /* Are two answers in LaTeX equal as numbers and terms? By exact algebra, within limits of work. */
+    enum carat_algebra (*latex_equal)(struct carat_ctx *ctx, struct carat_text a, struct carat_text b);
     /* records the message and returns -1: `return host->fail(ctx, "...")` */
     int (*fail)(struct carat_ctx *ctx, const char *fmt, ...);
 };

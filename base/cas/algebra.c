@@ -12,7 +12,7 @@
  *
  * and are told apart by their text, so that equal ones meet. Products of roots of different primes, and i, are independent
  * over the rationals, variables are free: where only those occur, N = 0 exactly when it has no terms left. Where others occur,
- * what is left may still be zero, and a number decides: the difference at one point of the complex plane.
+ * what is left may still be zero, and a number decides: the difference at two points of the complex plane.
  *
  * Variables are complex numbers without assumptions, as SymPy takes them: sqrt(x^2) is not x, sqrt(x) sqrt(y) not sqrt(xy).
  */
@@ -625,7 +625,7 @@ static struct value raise(struct algebra *g, struct value base, struct value exp
 
 /* ---- functions ------------------------------------------------------------------------------------------ */
 
-static complex double at_point(const struct node *n);
+static complex double at_point(const struct node *n, int sign);
 
 static struct value value_of(struct algebra *g, const struct node *n);
 
@@ -755,7 +755,7 @@ static bool sign_of(const struct algebra *g, const struct value *v, const struct
         for (int k = 0; k < v->n.terms[i]->n; k++)
             if (g->atoms[v->n.terms[i]->factors[k].atom].kind != ATOM_PRIME)
                 return false;
-    const double x = creal(at_point(n));
+    const double x = creal(at_point(n, 1));
     *sign = x > 0 ? 1 : -1;
     return is_one(&v->d) && (v->n.n == 0 || fabs(x) > 1e-9);
 }
@@ -963,17 +963,18 @@ static bool is_zero(struct algebra *g, struct sum s)
     return s.n == 0;
 }
 
-/* ---- one point of the plane ----------------------------------------------------------------------------------- */
+/* ---- two points of the plane ----------------------------------------------------------------------------------- */
 
-static complex double point_of(struct str name)
+/* With `sign` -1 on the other side of the roots' cut. */
+static complex double point_of(struct str name, int sign)
 {
     unsigned long h = 1469598103u;
     for (size_t i = 0; i < name.n; i++)
         h = (h ^ (unsigned char)name.p[i]) * 16777619u & 0xffffffffu;
-    return 0.4 + (double)(h % 9973) / 9973 + I * (0.1 + (double)(h / 9973 % 9973) / 20000);
+    return sign * (0.4 + (double)(h % 9973) / 9973 + I * (0.1 + (double)(h / 9973 % 9973) / 20000));
 }
 
-static complex double call_at_point(const struct node *n)
+static complex double call_at_point(const struct node *n, int sign)
 {
     static const struct {
         const char *name;
@@ -981,17 +982,17 @@ static complex double call_at_point(const struct node *n)
     } known[] = {{"sin", csin},     {"cos", ccos},     {"tan", ctan},     {"exp", cexp},      {"log", clog},
                  {"sinh", csinh},   {"cosh", ccosh},   {"tanh", ctanh},   {"arcsin", casin},  {"arccos", cacos},
                  {"arctan", catan}, {"arsinh", casinh}, {"arcosh", cacosh}, {"artanh", catanh}, {"conjugate", conj}};
-    complex double x = at_point(n->a);
+    complex double x = at_point(n->a, sign);
     if (n->applied) { /* some function of its arguments, whatever its name */
-        complex double sum = point_of(n->name);
+        complex double sum = point_of(n->name, sign);
         for (const struct node *arg = n->a; arg; arg = arg->next)
-            sum = csin(1.3 * sum + at_point(arg));
+            sum = csin(1.3 * sum + at_point(arg, sign));
         return sum;
     }
     if (str_eq(n->name, STR("abs")))
         return cabs(x);
     if (str_eq(n->name, STR("log")) && n->a->next)
-        return clog(x) / clog(at_point(n->a->next));
+        return clog(x) / clog(at_point(n->a->next, sign));
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (str_eq(n->name, str_from(known[i].name)))
             return known[i].f(x);
@@ -1001,24 +1002,29 @@ static complex double call_at_point(const struct node *n)
                                          : (complex double)NAN;
 }
 
-static complex double at_point(const struct node *n)
+static complex double at_point(const struct node *n, int sign)
 {
     switch (n->kind) {
     case NODE_NUMBER: return (double)n->value.p / (double)n->value.q;
-    case NODE_SYMBOL: return point_of(n->name);
-    case NODE_SUM: return at_point(n->a) + at_point(n->b);
-    case NODE_PRODUCT: return at_point(n->a) * at_point(n->b);
-    case NODE_POWER: return cpow(at_point(n->a), at_point(n->b));
-    case NODE_FUNCTION: return call_at_point(n);
+    case NODE_SYMBOL: return point_of(n->name, sign);
+    case NODE_SUM: return at_point(n->a, sign) + at_point(n->b, sign);
+    case NODE_PRODUCT: return at_point(n->a, sign) * at_point(n->b, sign);
+    case NODE_POWER: return cpow(at_point(n->a, sign), at_point(n->b, sign));
+    case NODE_FUNCTION: return call_at_point(n, sign);
     default: return NAN;
     }
 }
 
+static bool differ_at(const struct node *a, const struct node *b, int sign)
+{
+    const complex double x = at_point(a, sign), y = at_point(b, sign);
+    const double scale = 1 + cabs(x) + cabs(y), off = cabs(x - y);
+    return isfinite(off) && isfinite(scale) && off > 1e-7 * scale;
+}
+
 static enum cas_verdict by_number(const struct node *a, const struct node *b)
 {
-    const complex double x = at_point(a), y = at_point(b);
-    const double scale = 1 + cabs(x) + cabs(y), off = cabs(x - y);
-    return isfinite(off) && isfinite(scale) && off > 1e-7 * scale ? CAS_DIFFERENT : CAS_UNDECIDED;
+    return differ_at(a, b, 1) || differ_at(a, b, -1) ? CAS_DIFFERENT : CAS_UNDECIDED;
 }
 
 static enum cas_verdict compare(struct arena *arena, const struct node *a, const struct node *b)

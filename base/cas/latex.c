@@ -231,6 +231,17 @@ static struct node *read_between(struct parser *p, enum token close)
     return inner && take(p, close) ? inner : NULL;
 }
 
+/* Is the run of digits at hand followed by a dot? Then all but the first are the next number's: 0.25.0 is 0.2 * 5.0. */
+static bool dot_follows(struct parser *p)
+{
+    const size_t back = p->at;
+    struct lexeme l;
+    while ((l = peek(p)).token == T_DIGIT)
+        p->at = l.end;
+    p->at = back;
+    return l.token == T_DOT;
+}
+
 /* Digits, ",000" groups, a fraction's digits; blanks between them do not count. */
 static struct node *read_number(struct parser *p)
 {
@@ -255,9 +266,10 @@ static struct node *read_number(struct parser *p)
     }
     if (l.token == T_DOT) {
         p->at = l.end;
-        if (peek(p).token != T_DIGIT) /* the generated parser is committed by the dot */
-            p->refused = true;
-        for (; (l = peek(p)).token == T_DIGIT && digits < MAX_DIGITS; p->at = l.end, digits++, scale *= 10)
+        if (peek(p).token != T_DIGIT) /* the dot commits */
+            return NULL;
+        const int most = digits + (dot_follows(p) ? 1 : MAX_DIGITS);
+        for (; (l = peek(p)).token == T_DIGIT && digits < most && digits < MAX_DIGITS; p->at = l.end, digits++, scale *= 10)
             value = 10 * value + (*l.text.p - '0');
     }
     struct rational r = {0, 1};

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/cas/cas.h"
 #include "base/casemap.h"
 
 static const json_t *json_of(const struct carat_value *value) { return (const json_t *)value; }
@@ -172,15 +173,17 @@ static struct regex *pattern_of(struct carat_ctx *ctx, const char *pattern, bool
     return re;
 }
 
-static struct carat_text regex_replace(struct carat_ctx *ctx, struct carat_text s, const char *pattern,
-                                       const char *with)
+typedef enum carat_err sub_fn(const struct regex *re, struct str text, struct str with, struct buf *out, struct err *err);
+
+static struct carat_text substitute(struct carat_ctx *ctx, struct carat_text s, const char *pattern, const char *with,
+                                    sub_fn *sub)
 {
     bool own;
     struct buf b = BUF_INIT(BUF_MAX_DEFAULT);
     struct regex *re = ctx->failed ? NULL : pattern_of(ctx, pattern, &own);
     if (!re)
         return (struct carat_text){NULL, 0};
-    enum carat_err rc = regex_sub(re, str_of(s), str_from(with), &b, ctx->err);
+    enum carat_err rc = sub(re, str_of(s), str_from(with), &b, ctx->err);
     if (own)
         regex_free(re);
     if (rc) {
@@ -189,6 +192,18 @@ static struct carat_text regex_replace(struct carat_ctx *ctx, struct carat_text 
         return (struct carat_text){NULL, 0};
     }
     return keep(ctx, &b);
+}
+
+static struct carat_text regex_replace(struct carat_ctx *ctx, struct carat_text s, const char *pattern,
+                                       const char *with)
+{
+    return substitute(ctx, s, pattern, with, regex_sub);
+}
+
+static struct carat_text regex_expand_groups(struct carat_ctx *ctx, struct carat_text s, const char *pattern,
+                                             const char *with)
+{
+    return substitute(ctx, s, pattern, with, regex_expand);
 }
 
 static bool regex_find(struct carat_ctx *ctx, struct carat_text s, const char *pattern, int select,
@@ -218,6 +233,15 @@ static bool is_shot(const struct carat_ctx *ctx) { return ctx->is_shot; }
 
 static const char *metric(const struct carat_ctx *ctx) { return ctx->metric ? ctx->metric : ""; }
 
+static enum carat_algebra latex_equal(struct carat_ctx *ctx, struct carat_text a, struct carat_text b)
+{
+    static const enum carat_algebra verdicts[] = {[CAS_DIFFERENT] = CARAT_ALGEBRA_DIFFERENT,
+                                                  [CAS_EQUAL] = CARAT_ALGEBRA_EQUAL,
+                                                  [CAS_UNDECIDED] = CARAT_ALGEBRA_UNDECIDED};
+    (void)ctx;
+    return verdicts[cas_latex_equal(str_of(a), str_of(b))];
+}
+
 const struct carat_host *host_functions(void)
 {
     static const struct carat_host host = {
@@ -235,11 +259,13 @@ const struct carat_host *host_functions(void)
         .capitalize = capitalize,
         .replace = replace,
         .regex_replace = regex_replace,
+        .regex_expand = regex_expand_groups,
         .regex_find = regex_find,
         .subset = subset,
         .self = self,
         .is_shot = is_shot,
         .metric = metric,
+        .latex_equal = latex_equal,
         .fail = fail,
     };
     return &host;

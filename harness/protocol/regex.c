@@ -183,7 +183,27 @@ enum carat_err regex_pick(const struct regex *re, struct str text, int select, b
     return rc;
 }
 
-enum carat_err regex_sub(const struct regex *re, struct str text, struct str with, struct buf *out, struct err *err)
+typedef void put_fn(const struct scan *scan, struct str with, struct buf *out);
+
+static void put_as_it_is(const struct scan *scan, struct str with, struct buf *out)
+{
+    (void)scan;
+    buf_addstr(out, with);
+}
+
+static void put_groups(const struct scan *scan, struct str with, struct buf *out)
+{
+    for (size_t i = 0; i < with.n; i++) {
+        const bool group = with.p[i] == '\\' && i + 1 < with.n && with.p[i + 1] >= '1' && with.p[i + 1] <= '9';
+        if (!group)
+            buf_addc(out, with.p[i]);
+        else if ((uint32_t)(with.p[++i] - '0') <= scan->re->n_groups)
+            buf_addstr(out, scan_group(scan, (uint32_t)(with.p[i] - '0')));
+    }
+}
+
+static enum carat_err substitute(const struct regex *re, struct str text, struct str with, put_fn *put, struct buf *out,
+                                 struct err *err)
 {
     struct scan scan;
     bool found = true;
@@ -193,7 +213,7 @@ enum carat_err regex_sub(const struct regex *re, struct str text, struct str wit
         rc = scan_next(&scan, &found, err);
         if (!rc && found) {
             buf_add(out, scan.text.p + done, scan.ends[0] - done);
-            buf_addstr(out, with);
+            put(&scan, with, out);
             done = scan.ends[1];
         }
     }
@@ -201,4 +221,14 @@ enum carat_err regex_sub(const struct regex *re, struct str text, struct str wit
         rc = err_nomem(err, "a text with replacements");
     scan_end(&scan);
     return rc;
+}
+
+enum carat_err regex_sub(const struct regex *re, struct str text, struct str with, struct buf *out, struct err *err)
+{
+    return substitute(re, text, with, put_as_it_is, out, err);
+}
+
+enum carat_err regex_expand(const struct regex *re, struct str text, struct str with, struct buf *out, struct err *err)
+{
+    return substitute(re, text, with, put_groups, out, err);
 }

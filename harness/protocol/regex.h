@@ -31,4 +31,7 @@ enum carat_err regex_pick(const struct regex *re, struct str text, int select, b
 /* Appends `text` with every match replaced by `with`, which is put in as it is. */
 enum carat_err regex_sub(const struct regex *re, struct str text, struct str with, struct buf *out, struct err *err);
 
+/* The same with \1 to \9 in `with` standing for the match's groups; one that took no part is empty. */
+enum carat_err regex_expand(const struct regex *re, struct str text, struct str with, struct buf *out, struct err *err);
+
 #endif

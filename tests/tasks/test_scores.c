@@ -138,8 +138,10 @@ static void check_written(const struct proto_leaf *leaf, json_t *line)
         cr_assert_text(score.answers[a].filter, str_from(filter));
         cr_assert_text(score.answers[a].answer, text_at(want, "filtered"));
         json_object_foreach(json_object_get(want, "metrics"), metric, value) {
+            if (strcmp(metric, "math_verify") == 0) /* a parser of its own, which carat leaves out */
+                continue;
             double got = golden_value(&score, golden_value_name(leaf->task, metric, str_from(filter), &arena));
-            cr_assert_eq(got, json_number_value(value), "%s of \"%.*s\" under %s: %g", metric, (int)response.text.n,
+            cr_expect_eq(got, json_number_value(value), "%s of \"%.*s\" under %s: %g", metric, (int)response.text.n,
                          response.text.p, filter, got);
         }
         a++;
@@ -149,7 +151,8 @@ static void check_written(const struct proto_leaf *leaf, json_t *line)
     json_decref(shot);
 }
 
-static const char *const written[] = {"agieval_math", "bbh_boolean_expressions", "gsm8k", "gsm8k_cot", "nq_open", "triviaqa"};
+static const char *const written[] = {"agieval_math", "bbh_boolean_expressions", "gsm8k", "gsm8k_cot",
+                                      "minerva_math_algebra", "nq_open", "triviaqa"};
 
 ParameterizedTestParameters(scores, of_hand_written_responses_equal_the_references)
 {

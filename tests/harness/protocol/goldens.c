@@ -7,7 +7,6 @@
 
 #include <criterion/criterion.h>
 
-#include "sample_tasks.h"
 #include "tests/support/support.h"
 
 const struct setting prompt_settings[] = {
@@ -21,6 +20,7 @@ const struct setting prompt_settings[] = {
     {"openbookqa", 3},    {"arc_easy", 0},      {"arc_easy", 3},   {"arc_challenge", 0},
     {"arc_challenge", 5}, {"mbpp", 0},          {"mbpp", 3},
     {"bbh_boolean_expressions", 3}, {"bbh_object_counting", 3}, {"agieval_aqua_rat", 0}, {"agieval_math", 0}, {"agieval_math", 2},
+    {"gsm8k_cot", 8}, {"minerva_math_algebra", 0}, {"minerva_math_algebra", 4},
 };
 const size_t n_prompt_settings = sizeof prompt_settings / sizeof *prompt_settings;
 
@@ -86,12 +86,6 @@ void loaded_find(struct loaded *l, const char *name)
     struct err err = ERR_INIT;
     *l = (struct loaded){.leaves = PLUGINS_LEAVES_INIT};
     cr_assert_eq(plugins_new(&l->plugins, &err), CARAT_OK, "%s", err.msg);
-    const struct carat_task *sample = sample_task(name);
-    if (sample) {
-        cr_assert_eq(plugins_check_task(sample, &err), CARAT_OK, "%s", err.msg);
-        l->leaf = (struct proto_leaf){.task = sample};
-        return;
-    }
     cr_assert_eq(plugins_resolve(l->plugins, name, &l->leaves, &err), CARAT_OK, "%s", err.msg);
     cr_assert_eq(l->leaves.n, 1);
     l->leaf = l->leaves.items[0];
@@ -135,6 +129,41 @@ struct rows bbh_pool(const char *subtask)
     return pool;
 }
 
+/* Worked examples that are published elsewhere and not copied here, cut out of a golden prompt: `head` question `middle`
+ * answer, with an empty line between. */
+static struct rows shown_pool(const char *prompts, const char *head, const char *middle, const char *question,
+                              const char *answer, size_t n)
+{
+    struct rows golden = rows_golden("prompts/%s.jsonl", prompts);
+    struct rows pool = {calloc(n, sizeof *pool.v), n};
+    struct str text = text_at(golden.v[0], "context");
+    size_t at = 0;
+    for (size_t i = 0; i < n; i++) {
+        const size_t from = (size_t)str_find(text, str_from(head), at) + strlen(head);
+        const size_t to = (size_t)str_find(text, str_from(middle), from), reply = to + strlen(middle);
+        const size_t next = (size_t)str_find(text, str_from(head), reply), end = next - 2;
+        pool.v[i] = json_pack("{s:s%,s:s%}", question, text.p + from, to - from, answer, text.p + reply, end - reply);
+        cr_assert(pool.v[i]);
+        at = next;
+    }
+    rows_free(&golden);
+    return pool;
+}
+
+static struct rows pool_of(const struct loaded *l, const char *name)
+{
+    const char *task = l->leaf.task->name;
+    if (strcmp(task, "mbpp") == 0)
+        return mbpp_pool();
+    if (strcmp(task, "bbh") == 0)
+        return bbh_pool(l->leaf.subset->name);
+    if (strcmp(task, "gsm8k_cot") == 0)
+        return shown_pool("gsm8k_cot.8shot", "Q: ", "\nA: ", "question", "answer", 8);
+    if (strcmp(task, "minerva_math") == 0)
+        return shown_pool("minerva_math_algebra.4shot", "Problem:\n", "\n\nSolution: ", "problem", "solution", 4);
+    return rows_golden("datasets/%s/%s.jsonl", name, l->leaf.task->shots_split);
+}
+
 /* What the reference calls a leaf where it has another name. */
 const char *golden_name(const char *leaf)
 {
@@ -150,11 +179,10 @@ void loaded_open(struct loaded *l, struct setting setting)
     struct err err = ERR_INIT;
     loaded_find(l, setting.name);
     const struct carat_task *task = l->leaf.task;
-    l->rows = rows_golden("datasets/%s/%s.jsonl", setting.name, task->test_split);
+    l->rows = rows_golden("datasets/%s/%s.jsonl", strcmp(setting.name, "gsm8k_cot") ? setting.name : "gsm8k",
+                          task->test_split);
     if (task->shots_split && setting.shots > 0)
-        l->pool = strcmp(task->name, "mbpp") == 0  ? mbpp_pool()
-                  : strcmp(task->name, "bbh") == 0 ? bbh_pool(l->leaf.subset->name)
-                                                   : rows_golden("datasets/%s/%s.jsonl", setting.name, task->shots_split);
+        l->pool = pool_of(l, setting.name);
     enum carat_err rc = proto_plan_new(&l->leaf, l->rows.v, l->rows.n, l->pool.v, l->pool.n, setting.shots, 1234,
                                        &l->plan, &err);
     cr_assert_eq(rc, CARAT_OK, "%s", err.msg);
@@ -203,7 +231,8 @@ void golden_check(const struct carat_task *task, const struct proto_score *score
     struct str filter = text_at(line, "filter");
     const json_t *filtered = json_array_get(json_object_get(line, "filtered"), 0);
     json_object_foreach(json_object_get(line, "metrics"), metric, value)
-        cr_assert_eq(golden_value(score, golden_value_name(task, metric, filter, arena)), json_number_value(value));
+        if (strcmp(metric, "math_verify") != 0) /* a parser of its own, which carat leaves out */
+            cr_assert_eq(golden_value(score, golden_value_name(task, metric, filter, arena)), json_number_value(value));
     if (json_is_string(filtered)) {
         size_t i = 0;
         while (i < score->n_answers && !str_eq(score->answers[i].filter, filter))
