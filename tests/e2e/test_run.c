@@ -35,7 +35,7 @@ Test(e2e_run, no_setting_changes_a_bit, .timeout = 300)
     static const char *const settings[][6] = {{"--threads", "1"},
                                               {"--threads", "3", "--batch-tokens", "7"},
                                               {"--batch-tokens", "1", "--limit", "3"},
-                                              {"--batch-tokens", "64", "--memory", "4M"}};
+                                              {"--batch-tokens", "64", "--memory", "7M"}};
     char *expected = NULL, *limited = NULL;
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
         char *db = file_join(dir, "x.db");
