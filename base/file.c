@@ -9,7 +9,30 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static enum carat_err open_regular(const char *path, int *fd, size_t *size, struct err *err)
+static int64_t nanoseconds(const struct timespec *t)
+{
+    return (int64_t)t->tv_sec * 1000000000 + t->tv_nsec;
+}
+
+static struct file_stamp stamp_of(const struct stat *st)
+{
+    return (struct file_stamp){.device = (uint64_t)st->st_dev,
+                               .inode = (uint64_t)st->st_ino,
+                               .size = (uint64_t)st->st_size,
+                               .modified_ns = nanoseconds(&st->st_mtim),
+                               .changed_ns = nanoseconds(&st->st_ctim)};
+}
+
+bool file_stamp(const char *path, struct file_stamp *out)
+{
+    struct stat st;
+    if (stat(path, &st))
+        return false;
+    *out = stamp_of(&st);
+    return true;
+}
+
+static enum carat_err open_regular(const char *path, int *fd, struct file_stamp *stamp, struct err *err)
 {
     struct stat st;
     *fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -19,24 +42,26 @@ static enum carat_err open_regular(const char *path, int *fd, size_t *size, stru
         close(*fd);
         return err_set(err, CARAT_EINPUT, "'%s' is not a regular file", path);
     }
-    *size = (size_t)st.st_size;
+    *stamp = stamp_of(&st);
     return CARAT_OK;
 }
 
 enum carat_err file_map(const char *path, struct file_map *out, struct err *err)
 {
     int fd;
-    size_t n;
     *out = (struct file_map){.data = (const unsigned char *)"", .n = 0};
-    enum carat_err rc = open_regular(path, &fd, &n, err);
+    enum carat_err rc = open_regular(path, &fd, &out->stamp, err);
     if (rc)
         return rc;
+    const size_t n = (size_t)out->stamp.size;
     if (n) {
         void *p = mmap(NULL, n, PROT_READ, MAP_PRIVATE, fd, 0);
         if (p == MAP_FAILED)
             rc = err_set(err, CARAT_EIO, "cannot map '%s': %s", path, strerror(errno));
-        else
-            *out = (struct file_map){.data = p, .n = n};
+        else {
+            out->data = p;
+            out->n = n;
+        }
     }
     close(fd);
     return rc;
@@ -52,10 +77,11 @@ void file_unmap(struct file_map *map)
 enum carat_err file_read(const char *path, size_t max, struct buf *out, struct err *err)
 {
     int fd;
-    size_t size;
-    enum carat_err rc = open_regular(path, &fd, &size, err);
+    struct file_stamp stamp;
+    enum carat_err rc = open_regular(path, &fd, &stamp, err);
     if (rc)
         return rc;
+    const size_t size = (size_t)stamp.size;
     if (size > max) {
         rc = err_set(err, CARAT_EINPUT, "'%s' has %zu bytes, more than the %zu expected at most", path,
                      size, max);

@@ -6,12 +6,20 @@
 
 #include "buf.h"
 
+/* What the file system says of a file: when any of it is another one, the content may be. */
+struct file_stamp {
+    uint64_t device, inode, size;
+    int64_t modified_ns, changed_ns; /* since 1970; the second cannot be set by a program */
+};
+bool file_stamp(const char *path, struct file_stamp *out); /* false: it cannot be asked */
+
 /* A read-only mapping. `data` is borrowed from the mapping until file_unmap(). An
  * empty file maps to n == 0 and data == "". Reading it after another program cuts
  * the file short raises SIGBUS, as with any mapping. */
 struct file_map {
     const unsigned char *data;
     size_t n;
+    struct file_stamp stamp; /* when it was opened */
 };
 enum carat_err file_map(const char *path, struct file_map *out, struct err *err);
 void file_unmap(struct file_map *map);

@@ -164,6 +164,12 @@ enum carat_err carat_model_describe(const char *path, json_t **out, struct err *
 enum carat_err carat_model_fingerprint(const struct carat_model *model, struct pool *pool,
                                        char out[SHA256_HEX], struct err *err);
 
+/* A digest of what the file system says of those files, as they were opened, and of config.json's bytes: while it stays
+ * the same, the fingerprint does, if `settled`. It is not while a file has changed in the last seconds (another change
+ * might leave the same times) or is no longer the one that was opened. (A program that keeps a weights file mapped for
+ * writing can change it unseen; none does.) */
+void carat_model_stamp(const struct carat_model *model, char out[SHA256_HEX], bool *settled);
+
 /* ---- session -------------------------------------------------------------------- */
 
 enum carat_precision {

@@ -20,7 +20,6 @@
 
 #define JSON_MAX ((size_t)64 << 20)
 #define SHARDS_MAX 4096
-#define FINGERPRINT_PIECE ((size_t)64 << 20)
 
 /* ---- files ------------------------------------------------------------------------ */
 
@@ -572,51 +571,4 @@ const struct carat_model_info *carat_model_info(const struct carat_model *model)
 const struct carat_tokenizer *carat_model_tokenizer(const struct carat_model *model)
 {
     return model->tokenizer;
-}
-
-/* ---- fingerprint ------------------------------------------------------------------ */
-
-struct piece {
-    const unsigned char *p;
-    size_t n;
-    char hex[SHA256_HEX];
-};
-
-static void hash_piece(void *context, size_t chunk, size_t thread)
-{
-    struct piece *piece = (struct piece *)context + chunk;
-    (void)thread;
-    sha256_hex(piece->p, piece->n, piece->hex);
-}
-
-enum carat_err carat_model_fingerprint(const struct carat_model *m, struct pool *pool, char out[SHA256_HEX],
-                                       struct err *err)
-{
-    size_t n = 0, at = 0;
-    for (size_t i = 0; i < m->n_files; i++)
-        n += (m->files[i].map.n + FINGERPRINT_PIECE - 1) / FINGERPRINT_PIECE;
-    struct piece *pieces = calloc(n, sizeof *pieces);
-    struct sha256 *all = sha256_new();
-    if (!pieces || !all) {
-        free(pieces);
-        sha256_drop(all);
-        return err_nomem(err, "a fingerprint");
-    }
-    for (size_t i = 0; i < m->n_files; i++)
-        for (size_t from = 0; from < m->files[i].map.n; from += FINGERPRINT_PIECE, at++) {
-            size_t left = m->files[i].map.n - from;
-            pieces[at].p = m->files[i].map.data + from;
-            pieces[at].n = left < FINGERPRINT_PIECE ? left : FINGERPRINT_PIECE;
-        }
-    if (pool)
-        pool_run(pool, n, hash_piece, pieces);
-    else
-        for (size_t i = 0; i < n; i++)
-            hash_piece(pieces, i, 0);
-    sha256_update(all, m->config_text.p, m->config_text.n);
-    for (size_t i = 0; i < n; i++)
-        sha256_update(all, pieces[i].hex, SHA256_HEX - 1);
-    sha256_finish(all, out);
-    free(pieces);
-    return CARAT_OK;
 }

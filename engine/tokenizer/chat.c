@@ -100,7 +100,7 @@ static enum carat_err read_gguf(const char *path, json_t **out, struct err *err)
                                             {"eos_token", "tokenizer.ggml.eos_token_id"},
                                             {"unk_token", "tokenizer.ggml.unknown_token_id"},
                                             {"pad_token", "tokenizer.ggml.padding_token_id"}};
-    struct file_map map = {NULL, 0};
+    struct file_map map = {.data = NULL};
     struct gguf g = GGUF_INIT;
     struct str template = {NULL, 0};
     enum carat_err rc = file_map(path, &map, err);

@@ -68,7 +68,7 @@ static void hash_gguf(const struct gguf *g, char out[SHA256_HEX])
 
 static enum carat_err open_gguf(const char *path, struct carat_tokenizer *tok, struct err *err)
 {
-    struct file_map map = {NULL, 0};
+    struct file_map map = {.data = NULL};
     struct gguf g = GGUF_INIT;
     struct spm *m = &tok->spm;
     bool adds_bos = true, adds_eos = false;

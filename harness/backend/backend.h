@@ -77,6 +77,8 @@ struct backend_opts {
     enum truncation truncation;
     enum decode_rule decode;
     int add_bos;            /* -1: the tokenizer's own default; 0, 1 */
+    bool no_compute;        /* nothing goes through the model, replies are made up: to time all the rest */
+    bool rehash;            /* hash the checkpoint even where the cache knows its unchanged files */
 };
 
 struct backend_stats {

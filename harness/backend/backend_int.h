@@ -60,6 +60,9 @@ struct schedule_rules {
     const struct carat_tokenizer *tok;
     const struct carat_model_info *model;
     enum decode_rule decode;
+    enum carat_err (*forward)(struct carat_session *s, const struct carat_span *spans, size_t n_spans,
+                              const struct carat_ask *asks, size_t n_asks, struct carat_reply *replies,
+                              struct err *err); /* carat_forward(), or what stands in for it */
 };
 enum carat_err schedule_run(struct carat_session *session, const struct schedule_rules *rules, struct jobs *jobs,
                             const struct backend_events *events, struct backend_stats *stats, struct err *err);

@@ -1,5 +1,6 @@
 /* The built-in engine as a backend. */
 #include "backend_int.h"
+#include "fingerprint.h"
 
 #include <stdlib.h>
 
@@ -112,11 +113,7 @@ static json_t *describe_shapes(const struct carat_model_info *m)
 enum carat_err backend_identify(struct backend *be, struct backend_identity *out, struct err *err)
 {
     *out = (struct backend_identity){.isa = carat_session_isa(be->session)};
-    struct pool *pool;
-    enum carat_err rc = pool_new(be->opts.n_threads, &pool, err);
-    if (!rc)
-        rc = carat_model_fingerprint(be->model, pool, out->weights_sha256, err);
-    pool_free(pool);
+    enum carat_err rc = fingerprint_get(be->model, be->opts.n_threads, be->opts.rehash, out->weights_sha256, err);
     if (rc)
         return rc;
     const struct carat_tokenizer_info *tok = carat_tokenizer_info(carat_model_tokenizer(be->model));
@@ -154,13 +151,28 @@ static struct tokenize_rules rules_of(const struct backend *be)
                                    .truncation = be->opts.truncation};
 }
 
+/* In the engine's place: every target is as likely, the best token ends what is generated. */
+static enum carat_err reply_at_once(struct carat_session *s, const struct carat_span *spans, size_t n_spans,
+                                    const struct carat_ask *asks, size_t n_asks, struct carat_reply *replies,
+                                    struct err *err)
+{
+    (void)s;
+    (void)spans;
+    (void)n_spans;
+    (void)err;
+    for (size_t i = 0; i < n_asks; i++)
+        replies[i] = (struct carat_reply){.logprob = asks[i].target >= 0 ? -1 : 0, .best = 1, .best_logprob = -1};
+    return CARAT_OK;
+}
+
 static enum carat_err answer(void *context, const struct request *requests, size_t n,
                              const struct backend_events *events, struct backend_stats *stats, struct err *err)
 {
     struct backend *be = context;
     const struct tokenize_rules rules = rules_of(be);
     struct schedule_rules schedule = {
-        .tok = rules.tok, .model = carat_model_info(be->model), .decode = be->opts.decode};
+        .tok = rules.tok, .model = carat_model_info(be->model), .decode = be->opts.decode,
+        .forward = be->opts.no_compute ? reply_at_once : carat_forward};
     struct jobs jobs;
     *stats = (struct backend_stats){.n_requests = n};
     enum carat_err rc = jobs_tokenize(&rules, requests, n, events, stats, &jobs, err);

@@ -27,6 +27,7 @@ struct generation {            /* an active sequence, or one that waits */
     int32_t last_context_id;
 };
 
+#define ROWS_FIRST ((size_t)64) /* of the first batch; each one after it may be twice as large */
 enum { SAMPLED_ROWS_MIN = 16, SAMPLED_ROWS_MAX = 256, SAMPLED_BYTES = 64 << 20 };
 
 enum row_kind { ROW_SCORE, ROW_FIRST, ROW_NEXT };
@@ -68,6 +69,7 @@ struct scheduler {
     struct carat_reply *replies;
     size_t n_asks, cap_asks;
     size_t rows;
+    size_t n_batches;          /* that were held small */
     size_t promised;           /* the largest max_tokens among the prompts that end in this batch */
     int32_t *tokens;           /* [batch_tokens] the rows' ids */
     size_t *finished;          /* trie nodes completed by this batch */
@@ -569,9 +571,19 @@ static void settle_finished(struct scheduler *s)
     }
 }
 
+/* Small at first: a large model's first items are to be seen within a second or two. */
+static size_t rows_now(struct scheduler *s)
+{
+    size_t most = carat_session_batch_tokens(s->session), now = ROWS_FIRST << s->n_batches;
+    if (now >= most)
+        return most;
+    s->n_batches++;
+    return now;
+}
+
 static enum carat_err run_batch(struct scheduler *s, struct err *err)
 {
-    size_t batch_tokens = carat_session_batch_tokens(s->session);
+    size_t batch_tokens = rows_now(s);
     s->n_spans = s->n_asks = s->rows = s->n_finished = 0;
     s->n_logits = s->promised = 0;
     enum carat_err rc = begin_waiting(s, err);
@@ -583,7 +595,7 @@ static enum carat_err run_batch(struct scheduler *s, struct err *err)
         rc = err_set(err, CARAT_ENOMEM, "the KV budget of %zu tokens is too small to go on (see --memory)",
                      carat_session_kv_tokens(s->session));
     if (!rc)
-        rc = carat_forward(s->session, s->spans, s->n_spans, s->asks, s->n_asks, s->replies, err);
+        rc = s->rules->forward(s->session, s->spans, s->n_spans, s->asks, s->n_asks, s->replies, err);
     if (rc)
         return rc;
     s->stats->tokens_computed += (int64_t)s->rows;

@@ -29,6 +29,7 @@ struct options {
     const char *data, *db, *mirror, *output, *format, *tokenizer, *chat_template, *color, *title, *fail_if_worse, *junit;
     const char *published, *html, *shard, *system;
     const char *shape;
+    bool rehash;
     enum opt_switch fewshot_as_multiturn;
     bool per_benchmark, tokens;
     bool fresh, json, quiet, force, unsafe_no_jail, dark, help, no_bos, wrong, flips, chat;

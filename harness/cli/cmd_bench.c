@@ -2,7 +2,10 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "harness/speed/overhead.h"
 #include "harness/speed/speed.h"
+#include "harness/protocol/plugin.h"
+#include "run_common.h"
 
 enum { SIZES_MAX = 16, REPEAT_MAX = 1000 };
 
@@ -62,7 +65,48 @@ static enum carat_err print(const struct speed_report *r, bool json, struct err 
     return failed ? err_nomem(err, "the report") : CARAT_OK;
 }
 
-static enum carat_err run(const struct options *o, struct err *err)
+/* ---- everything but the model ------------------------------------------------------------------- */
+
+static void print_overhead(const struct overhead *m, bool json)
+{
+    double seconds = m->read_seconds + m->seconds, rate = seconds > 0 ? (double)m->n_items / seconds : 0;
+    if (json)
+        printf("{\"items\": %zu, \"read_s\": %.6f, \"rest_s\": %.6f, \"cpu_s\": %.6f, \"items_per_s\": %.1f}\n", m->n_items,
+               m->read_seconds, m->seconds, m->cpu_seconds, rate);
+    else
+        printf("%zu items without the model: %.3f s to read them and draw shots, %.3f s for prompts, tokens, batches, scores "
+               "and the store; %.3f s of CPU time, %.0f items/s\n", m->n_items, m->read_seconds, m->seconds, m->cpu_seconds,
+               rate);
+}
+
+static enum carat_err run_overhead(const struct options *o, struct err *err)
+{
+    struct eval_options eval = {0};
+    struct eval_model *models = NULL;
+    struct plugins *plugins = NULL;
+    struct overhead measured;
+    enum carat_err rc = o->models.n == 1 ? CARAT_OK : err_set(err, CARAT_EUSAGE, "-t wants one -m MODEL, for its tokenizer");
+    if (!rc)
+        rc = eval_options_from(o, &eval, err);
+    if (!rc)
+        rc = load_plugins(o, &plugins, err);
+    if (!rc)
+        rc = open_models(&o->models, &models, err);
+    eval.plugins = plugins;
+    eval.models = models;
+    eval.n_models = 1;
+    if (!rc)
+        rc = overhead_measure(&eval, &measured, err);
+    if (!rc)
+        print_overhead(&measured, o->json);
+    plugins_free(plugins);
+    free_models(models, o->models.n);
+    return rc;
+}
+
+/* ---- the command -------------------------------------------------------------------------------- */
+
+static enum carat_err run_speed(const struct options *o, struct err *err)
 {
     static const size_t PROMPTS[] = {64, 512}, SEQUENCES[] = {1, 16};
     size_t prefill[SIZES_MAX], decode[SIZES_MAX];
@@ -103,6 +147,11 @@ static enum carat_err run(const struct options *o, struct err *err)
     return rc;
 }
 
+static enum carat_err run(const struct options *o, struct err *err)
+{
+    return o->tasks.n ? run_overhead(o, err) : run_speed(o, err);
+}
+
 const struct command cmd_bench = {
     .name = "bench",
     .summary = "tokens a second, and what share of the machine's limits that is",
@@ -111,9 +160,13 @@ const struct command cmd_bench = {
              "the engine computes prompts and decodes sequences, and what share of the limits that is; the limits are "
              "measured again beside each timing, for a busy machine's drift. --shape takes a published shape with random "
              "weights in memory, no checkpoint: 65m, gemma-2b, gemma-7b, gemma2-2b, gemma2-9b, gemma3-1b, gemma3-4b, "
-             "llama2-7b, llama2-13b or mistral-7b.",
-    .options = "model shape prefill sequences repeat seconds json quiet threads batch-tokens memory precision weights",
+             "llama2-7b, llama2-13b or mistral-7b.\n"
+             "With -t it times everything but the model instead: rows, prompts, tokens, batches, scores and a database that "
+             "is thrown away, the replies being made up.",
+    .options = "model shape prefill sequences repeat seconds task data limit json quiet threads batch-tokens memory precision "
+               "weights",
     .examples = "  carat bench --shape gemma-2b\n"
-                "  carat bench -m gemma-2b --precision bf16 --prefill 512 --sequences 1,4,16 --json",
+                "  carat bench -m gemma-2b --precision bf16 --prefill 512 --sequences 1,4,16 --json\n"
+                "  carat bench -m gemma-2b -t hellaswag,mmlu",
     .run = run,
 };

@@ -279,7 +279,7 @@ const struct command cmd_run = {
              "template, as instruction-tuned models want them; nothing turns it on by itself.",
     .options = "model task limit shard shots chat fewshot-as-multiturn system chat-template seed samples temperature top-p data "
                "db fresh plugin include-path json format quiet "
-               "unsafe-no-jail " COMPUTE_OPTIONS,
+               "unsafe-no-jail rehash " COMPUTE_OPTIONS,
     .examples = "  carat run -m gemma-2b -t hellaswag,boolq --limit 100\n"
                 "  carat run -m 2B=gemma-2b -m 7B=gemma-7b -t mmlu,gsm8k --data benchmarks --db compare.db\n"
                 "  carat run -m gemma-2b -t my_task.yaml --data rows\n"

@@ -104,7 +104,8 @@ enum carat_err backend_options(const struct options *o, struct backend_opts *out
                                  .batch_tokens = o->batch_tokens,
                                  .memory_bytes = o->memory,
                                  .max_length = o->max_length,
-                                 .add_bos = o->no_bos ? 0 : -1};
+                                 .add_bos = o->no_bos ? 0 : -1,
+                                 .rehash = o->rehash};
     if (o->precision && !carat_precision_find(o->precision, &out->precision))
         return err_set(err, CARAT_EUSAGE, "there is no precision '%.40s'", o->precision);
     if (o->weights && !carat_weights_find(o->weights, &out->weights))

@@ -48,6 +48,7 @@ static const struct opt table[] = {
     {"prefill", 0, OPT_COMMA_LIST, AT(prefill), "N,...", "lengths of the prompts that are timed (64,512)"},
     {"published", 0, OPT_TEXT, AT(published), "NAME", "published figures beside the measured ones: gemma-2024"},
     {"quiet", 'q', OPT_FLAG, AT(quiet), NULL, "no progress, no notes"},
+    {"rehash", 0, OPT_FLAG, AT(rehash), NULL, "hash the checkpoint anew, even if its files are those of last time"},
     {"repeat", 0, OPT_SIZE, AT(repeat), "N", "timings of each thing, of which the median is told (5)"},
     {"sample", 0, OPT_SIZE, AT(sample), "N", "items asked again, spread evenly over the run (16)"},
     {"samples", 0, OPT_SIZE, AT(samples), "N", "texts drawn for each generated answer; wants --temperature (1)"},

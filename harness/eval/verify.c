@@ -126,7 +126,8 @@ static enum carat_err read_settings(struct replay *r)
         .max_length = (size_t)json_integer_value(json_object_get(deciding, "max_length")),
         .truncation = strcmp(word(deciding, "truncation"), "left") == 0 ? TRUNCATE_LEFT : TRUNCATE_REFUSE,
         .decode = strcmp(word(deciding, "decode"), "continuation") == 0 ? DECODE_CONTINUATION : DECODE_HF,
-        .add_bos = json_is_true(json_object_get(deciding, "add_bos"))};
+        .add_bos = json_is_true(json_object_get(deciding, "add_bos")),
+        .rehash = true}; /* this is where doubts are settled */
     r->seed = json_integer_value(json_object_get(deciding, "seed"));
     if (!carat_precision_find(precision, &r->backend.precision) ||
         (*weights && !carat_weights_find(weights, &r->backend.weights)))

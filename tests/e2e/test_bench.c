@@ -1,5 +1,7 @@
 /* carat bench: its JSON is a promise; its figures are this machine's and never judged. */
 #include <criterion/criterion.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "tests/support/process.h"
 #include "tests/support/support.h"
@@ -85,4 +87,20 @@ Test(e2e_bench, what_cannot_be_measured_is_refused_at_once)
         cr_assert(strstr(r.err, cases[i].says), "case %zu: '%s' is not in: %s", i, cases[i].says, r.err);
         ran_release(&r);
     }
+}
+
+Test(e2e_bench, everything_but_the_model_is_timed_and_leaves_nothing, .timeout = 60)
+{
+    const char *dir = temp_dir();
+    setenv("TMPDIR", dir, 1);
+    struct ran r = run_carat(NULL, "bench", "-m", "demo:late", "-t", "boolq,gsm8k", "--data", "demo/data", "--limit", "7",
+                             "--json");
+    unsetenv("TMPDIR");
+    expect_status(r, 0);
+    json_t *json = parse(&r);
+    cr_assert_eq(number(json, "items"), 14);
+    cr_assert_gt(number(json, "items_per_s"), 0);
+    json_decref(json);
+    ran_release(&r);
+    cr_assert_eq(rmdir(dir), 0, "something is left in %s", dir);
 }
