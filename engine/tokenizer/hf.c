@@ -27,6 +27,7 @@ void hf_release(struct hf *h)
     steps_release(&h->decoders);
     free(h->flags);
     free(h->merges);
+    free(h->surfaces);
     arena_release(&h->text);
     hf_init(h);
 }
@@ -153,14 +154,29 @@ struct hf_step *hf_add_step(struct hf *h, struct hf_steps *steps, enum hf_kind k
     return step;
 }
 
-static enum carat_err index_added(struct hf *h, int32_t id, struct buf *content, struct buf *scratch, struct err *err)
+static enum carat_err add_surface(struct hf *h, int32_t id, struct str text, struct err *err)
+{
+    struct hf_surface *surfaces = realloc(h->surfaces, (h->n_surfaces + 1) * sizeof *surfaces);
+    const char *copy = arena_dup(&h->text, text.p, text.n);
+    if (surfaces)
+        h->surfaces = surfaces;
+    if (!surfaces || !copy)
+        return err_nomem(err, "a tokenizer");
+    surfaces[h->n_surfaces++] = (struct hf_surface){id, {copy, text.n}};
+    return CARAT_OK;
+}
+
+static enum carat_err index_added(struct hf *h, int32_t id, struct buf *content, struct buf *scratch,
+                                  struct pattern_work *work, struct err *err)
 {
     struct trie *trie = h->flags[id] & HF_NORMALIZED ? &h->added_normalized : &h->added;
     struct str s = h->vocab.pieces[id];
     if (h->flags[id] & HF_NORMALIZED) {
-        enum carat_err failed = hf_normalize(h, s, content, scratch, err);
+        enum carat_err failed = hf_normalize(h, s, content, scratch, work, err);
         if (failed)
             return failed;
+        if (!str_eq(s, buf_str(content)) && add_surface(h, id, buf_str(content), err))
+            return CARAT_ENOMEM;
         s = buf_str(content);
     }
     return trie_add(trie, s, id) ? CARAT_OK : err_nomem(err, "a tokenizer");
@@ -169,6 +185,7 @@ static enum carat_err index_added(struct hf *h, int32_t id, struct buf *content,
 enum carat_err hf_finish(struct hf *h, struct err *err)
 {
     struct buf content = BUF_INIT(1 << 20), scratch = BUF_INIT(1 << 20);
+    struct pattern_work work = PATTERN_WORK_INIT;
     enum carat_err failed = CARAT_OK;
     for (int byte = 0; byte < 256; byte++)
         h->bytes[byte] = -1;
@@ -178,9 +195,10 @@ enum carat_err hf_finish(struct hf *h, struct err *err)
         if (byte >= 0 && h->vocab.pieces[id].p[3] < 'a' && h->vocab.pieces[id].p[4] < 'a') /* "<0x0A>", not "<0x0a>" */
             h->bytes[byte] = (int32_t)id;
         if (h->flags[id] & HF_ADDED)
-            failed = index_added(h, (int32_t)id, &content, &scratch, err);
+            failed = index_added(h, (int32_t)id, &content, &scratch, &work, err);
     }
     buf_release(&content);
     buf_release(&scratch);
+    pattern_work_release(&work);
     return failed;
 }

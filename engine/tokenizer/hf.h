@@ -12,6 +12,7 @@
 #include "engine/engine.h"
 #include "pattern.h"
 #include "trie.h"
+#include "unicode.h"
 #include "vocab.h"
 
 struct spm;
@@ -22,7 +23,8 @@ enum hf_id_flags {
     HF_SPECIAL = 1 << 2,
     HF_NORMALIZED = 1 << 3, /* looked for behind the normalizers */
     HF_LSTRIP = 1 << 4,     /* takes the white space before it along */
-    HF_RSTRIP = 1 << 5
+    HF_RSTRIP = 1 << 5,
+    HF_SINGLE_WORD = 1 << 6 /* none where a word goes on before it or behind */
 };
 
 struct hf_merge {
@@ -33,10 +35,17 @@ struct hf_merge {
 
 enum hf_kind {
     HF_PREPEND,       /* normalizer: `to` in front, unless empty */
+    HF_NORMAL_FORM,   /* normalizer: `form` */
+    HF_LOWERCASE,     /* normalizer */
+    HF_STRIP_SPACE,   /* normalizer: white space off the ends, where start, stop are not 0 */
+    HF_STRIP_ACCENTS, /* normalizer */
     HF_REPLACE,       /* normalizer, decoder: `pattern` by `to` */
-    HF_SPLIT,         /* pre-tokenizer */
+    HF_SPLIT,         /* pre-tokenizer: at a pattern */
+    HF_CUT,           /* pre-tokenizer: at each character of `set`, or, where it is not empty, `to` */
+    HF_WORDS,         /* pre-tokenizer: runs of word characters, and of what is neither these nor white space */
+    HF_PREFIX_SPACE,  /* pre-tokenizer: a space in front of each word that begins with none */
     HF_METASPACE,     /* pre-tokenizer, decoder: space by `to`, and a prefix */
-    HF_BYTE_LEVEL,    /* pre-tokenizer: bytes as printable characters; decoder: back */
+    HF_BYTE_LEVEL,    /* normalizer, pre-tokenizer: bytes as printable characters; decoder: back */
     HF_BYTE_FALLBACK, /* decoder: <0x0A> to the byte */
     HF_FUSE,          /* decoder: all pieces are one */
     HF_STRIP          /* decoder: up to start, stop characters `to` at each piece's ends */
@@ -49,11 +58,18 @@ struct hf_step {
     enum hf_kind kind;
     struct pattern pattern;     /* HF_REPLACE, HF_SPLIT */
     struct str to;              /* in hf.text */
-    enum hf_behavior behavior;  /* HF_SPLIT */
+    enum hf_behavior behavior;  /* HF_SPLIT, HF_CUT */
+    enum uni_set set;           /* HF_CUT */
+    enum uni_normal form;       /* HF_NORMAL_FORM */
     bool invert;                /* HF_SPLIT: what lies between the matches is the delimiter */
-    enum hf_prefix prefix;      /* HF_METASPACE; HF_BYTE_LEVEL: HF_ALWAYS or HF_NEVER */
+    enum hf_prefix prefix;      /* HF_METASPACE */
     bool split;                 /* HF_METASPACE: before each mark */
-    size_t start, stop;         /* HF_STRIP */
+    size_t start, stop;         /* HF_STRIP, HF_STRIP_SPACE */
+};
+
+struct hf_surface { /* what an added token decodes to, where that is not its content: its normalized form */
+    int32_t id;
+    struct str text;
 };
 
 #define HF_MAX_STEPS 32
@@ -74,6 +90,8 @@ struct hf {
     bool byte_fallback, fuse_unk, ignore_merges;
     bool spaces_start;           /* bpe_spaces_start() */
     struct trie added, added_normalized;
+    struct hf_surface *surfaces; /* [n_surfaces] by id */
+    size_t n_surfaces;
     struct hf_steps normalizers, pre_tokenizers, decoders;
     bool has_decoder;            /* without one, pieces are joined by spaces */
     int32_t bos;                 /* what the post-processor puts first; -1: nothing */
@@ -114,6 +132,7 @@ enum carat_err hf_encode(const struct hf *h, struct str text, struct carat_ids *
 enum carat_err hf_decode(const struct hf *h, const int32_t *ids, size_t n, bool skip_special, struct buf *out,
                          struct err *err);
 /* Runs the normalizers; `out` is cleared first. */
-enum carat_err hf_normalize(const struct hf *h, struct str text, struct buf *out, struct buf *scratch, struct err *err);
+enum carat_err hf_normalize(const struct hf *h, struct str text, struct buf *out, struct buf *scratch,
+                            struct pattern_work *work, struct err *err);
 
 #endif

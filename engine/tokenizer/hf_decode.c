@@ -7,6 +7,7 @@ struct decoding {
     struct arena text;
     struct str *pieces; /* [n] */
     size_t n;
+    struct pattern_work patterns;
     struct err *err;
 };
 
@@ -30,17 +31,19 @@ static enum carat_err decode_replace(struct decoding *d, const struct hf_step *s
 {
     for (size_t i = 0; i < d->n; i++) {
         struct str piece = d->pieces[i];
+        struct pattern_scan scan;
         size_t at = 0, start, end;
-        bool found;
-        enum carat_err failed;
-        while (!(failed = pattern_find(&step->pattern, piece, at, &start, &end, &found, d->err)) && found) {
+        bool found, any = false;
+        enum carat_err failed = pattern_begin(&scan, &step->pattern, piece, &d->patterns, d->err);
+        while (!failed && !(failed = pattern_next(&scan, &start, &end, &found, d->err)) && found) {
             buf_add(b, piece.p + at, start - at);
             buf_addstr(b, step->to);
             at = end;
+            any = true;
         }
         if (failed)
             return failed;
-        if (at) {
+        if (any) {
             buf_add(b, piece.p + at, piece.n - at);
             if ((failed = keep(d, b, &d->pieces[i])))
                 return failed;
@@ -222,22 +225,37 @@ static enum carat_err run_step(struct decoding *d, const struct hf_step *step, s
         return decode_metaspace(d, step, b);
     case HF_BYTE_LEVEL:
         return decode_byte_level(d, step, b);
-    case HF_PREPEND:
-    case HF_SPLIT:
-        break; /* no decoders: not built into this list */
+    default:
+        break; /* no decoder: not built into this list */
     }
     return CARAT_OK;
+}
+
+static int by_id(const void *key, const void *row)
+{
+    const int32_t *id = key;
+    const struct hf_surface *s = row;
+    return *id < s->id ? -1 : *id > s->id;
+}
+
+static struct str surface(const struct hf *h, int32_t id)
+{
+    const struct hf_surface *s = NULL;
+    if (h->n_surfaces && h->flags[id] & HF_NORMALIZED)
+        s = bsearch(&id, h->surfaces, h->n_surfaces, sizeof *s, by_id);
+    return s ? s->text : h->vocab.pieces[id];
 }
 
 enum carat_err hf_decode(const struct hf *h, const int32_t *ids, size_t n, bool skip_special, struct buf *out,
                          struct err *err)
 {
-    struct decoding d = {.text = ARENA_INIT, .pieces = malloc((n + 1) * sizeof(struct str)), .err = err};
+    struct decoding d = {.text = ARENA_INIT, .pieces = malloc((n + 1) * sizeof(struct str)),
+                         .patterns = PATTERN_WORK_INIT, .err = err};
     struct buf scratch = BUF_INIT(BUF_MAX_DEFAULT);
     enum carat_err failed = d.pieces ? CARAT_OK : nomem(&d);
     for (size_t i = 0; i < n && !failed; i++)
         if (!skip_special || !(h->flags[ids[i]] & HF_SPECIAL))
-            d.pieces[d.n++] = h->vocab.pieces[ids[i]];
+            d.pieces[d.n++] = surface(h, ids[i]);
     for (size_t i = 0; i < h->decoders.n && !failed; i++)
         failed = run_step(&d, &h->decoders.v[i], &scratch);
     for (size_t i = 0; i < d.n && !failed; i++) {
@@ -248,6 +266,7 @@ enum carat_err hf_decode(const struct hf *h, const int32_t *ids, size_t n, bool 
     if (!failed && buf_failed(out))
         failed = nomem(&d);
     buf_release(&scratch);
+    pattern_work_release(&d.patterns);
     arena_release(&d.text);
     free(d.pieces);
     return failed;

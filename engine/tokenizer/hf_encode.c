@@ -26,6 +26,7 @@ struct run { /* one call of hf_encode */
     struct bpe_work work;
     struct buf normal, scratch; /* of the normalizers */
     struct words words, next;   /* of the pre-tokenizers */
+    struct pattern_work patterns;
 };
 
 /* ---- words ---------------------------------------------------------------------------------- */
@@ -75,36 +76,72 @@ static enum carat_err word_add(struct words *w, struct str word, struct err *err
 
 /* ---- normalizers ---------------------------------------------------------------------------- */
 
-static enum carat_err replace(const struct hf_step *step, struct str text, struct buf *out, struct err *err)
+static enum carat_err replace(const struct hf_step *step, struct str text, struct pattern_work *work, struct buf *out,
+                              struct err *err)
 {
+    struct pattern_scan scan;
     size_t at = 0, start, end;
     bool found;
-    for (;;) {
-        enum carat_err failed = pattern_find(&step->pattern, text, at, &start, &end, &found, err);
-        if (failed)
-            return failed;
-        if (!found)
-            break;
+    enum carat_err failed = pattern_begin(&scan, &step->pattern, text, work, err);
+    while (!failed && !(failed = pattern_next(&scan, &start, &end, &found, err)) && found) {
         buf_add(out, text.p + at, start - at);
         buf_addstr(out, step->to);
         at = end;
     }
     buf_add(out, text.p + at, text.n - at);
+    return failed;
+}
+
+static struct str strip_space(struct str s, bool left, bool right)
+{
+    size_t at = 0, end = 0;
+    for (size_t i = 0; i < s.n;) {
+        bool white = uni_is(UNI_SPACE, utf8_next(s, &i));
+        if (!white)
+            end = i;
+        else if (!end)
+            at = i;
+    }
+    at = left ? at : 0;
+    end = right ? end : s.n;
+    return (struct str){s.p + at, end > at ? end - at : 0};
+}
+
+static void strip_accents(struct str s, struct buf *out)
+{
+    for (size_t at = 0, from; from = at, at < s.n;)
+        if (!uni_is(UNI_ACCENT, utf8_next(s, &at)))
+            buf_add(out, s.p + from, at - from);
+}
+
+static void add_byte_chars(struct str s, struct buf *out);
+
+static enum carat_err normalize_step(const struct hf_step *step, struct str text, struct pattern_work *work, struct buf *out,
+                                     struct err *err)
+{
+    switch (step->kind) {
+    case HF_REPLACE: return replace(step, text, work, out, err);
+    case HF_NORMAL_FORM: return uni_normalize(step->form, text, out) ? err_nomem(err, "a text") : CARAT_OK;
+    case HF_LOWERCASE: return uni_lower(text, out) ? err_nomem(err, "a text") : CARAT_OK;
+    case HF_STRIP_SPACE: buf_addstr(out, strip_space(text, step->start, step->stop)); break;
+    case HF_STRIP_ACCENTS: strip_accents(text, out); break;
+    case HF_BYTE_LEVEL: add_byte_chars(text, out); break;
+    default: /* HF_PREPEND: no other is built into this list */
+        if (text.n)
+            buf_addstr(out, step->to);
+        buf_addstr(out, text);
+    }
     return CARAT_OK;
 }
 
-enum carat_err hf_normalize(const struct hf *h, struct str text, struct buf *out, struct buf *scratch, struct err *err)
+enum carat_err hf_normalize(const struct hf *h, struct str text, struct buf *out, struct buf *scratch,
+                            struct pattern_work *work, struct err *err)
 {
     buf_clear(out);
     buf_addstr(out, text);
     for (size_t i = 0; i < h->normalizers.n; i++) {
-        const struct hf_step *step = &h->normalizers.v[i];
-        enum carat_err failed = CARAT_OK;
         buf_clear(scratch);
-        if (step->kind == HF_REPLACE)
-            failed = replace(step, buf_str(out), scratch, err);
-        else if (out->n) /* HF_PREPEND */
-            buf_addstr(scratch, step->to), buf_addstr(scratch, buf_str(out));
+        enum carat_err failed = normalize_step(&h->normalizers.v[i], buf_str(out), work, scratch, err);
         if (failed)
             return failed;
         struct buf swap = *out;
@@ -144,14 +181,24 @@ static int32_t byte_char(unsigned char byte)
     return byte <= 0x20 ? 0x100 + byte : byte <= 0xA0 ? 0x121 + byte - 0x7F : 0x143;
 }
 
-static enum carat_err map_bytes(const struct hf_step *step, struct str word, struct words *out, struct err *err)
+static void add_byte_chars(struct str s, struct buf *out)
 {
     char utf8[4];
-    if (step->prefix == HF_ALWAYS && word.n && word.p[0] != ' ')
-        buf_add(&out->text, utf8, utf8_put(byte_char(' '), utf8));
-    for (size_t i = 0; i < word.n; i++)
-        buf_add(&out->text, utf8, utf8_put(byte_char((unsigned char)word.p[i]), utf8));
+    for (size_t i = 0; i < s.n; i++)
+        buf_add(out, utf8, utf8_put(byte_char((unsigned char)s.p[i]), utf8));
+}
+
+static enum carat_err map_bytes(struct str word, struct words *out, struct err *err)
+{
+    add_byte_chars(word, &out->text);
     return word_end(out, err);
+}
+
+static enum carat_err prefix_space(struct str word, struct words *out, struct err *err)
+{
+    if (word.n && word.p[0] != ' ')
+        buf_addc(&out->text, ' ');
+    return word_add(out, word, err);
 }
 
 /* How the stretches that match and those between them become words: tokenizers' SplitDelimiterBehavior. */
@@ -174,24 +221,77 @@ static enum carat_err add_stretch(struct splitter *s, struct str stretch, bool d
     return CARAT_OK;
 }
 
-static enum carat_err split_pattern(const struct hf_step *step, struct str word, struct words *out, struct err *err)
+/* An empty match is a stretch, too: words end there. */
+static enum carat_err split_pattern(const struct hf_step *step, struct str word, struct pattern_work *work,
+                                    struct words *out, struct err *err)
 {
     struct splitter s = {.behavior = step->behavior};
-    enum carat_err failed = CARAT_OK;
-    for (size_t at = 0; at < word.n && !failed;) {
-        size_t start, end;
-        bool found;
-        if ((failed = pattern_find(&step->pattern, word, at, &start, &end, &found, err)))
-            return failed;
-        if (!found)
-            start = end = word.n;
+    struct pattern_scan scan;
+    size_t at = 0, start, end;
+    bool found;
+    enum carat_err failed = pattern_begin(&scan, &step->pattern, word, work, err);
+    while (!failed && !(failed = pattern_next(&scan, &start, &end, &found, err)) && found) {
         if (start > at)
             failed = add_stretch(&s, (struct str){word.p + at, start - at}, step->invert, out, err);
-        if (!failed && end > start)
+        if (!failed)
             failed = add_stretch(&s, (struct str){word.p + start, end - start}, !step->invert, out, err);
         at = end;
     }
+    if (!failed && at < word.n)
+        failed = add_stretch(&s, (struct str){word.p + at, word.n - at}, step->invert, out, err);
     return failed ? failed : word_end(out, err);
+}
+
+static bool cuts_here(const struct hf_step *step, struct str c, int32_t cp)
+{
+    return step->to.n ? str_eq(step->to, c) : uni_is(step->set, cp);
+}
+
+static enum carat_err split_cut(const struct hf_step *step, struct str word, struct words *out, struct err *err)
+{
+    struct splitter s = {.behavior = step->behavior};
+    enum carat_err failed = CARAT_OK;
+    size_t at = 0;
+    for (size_t next = 0, from; from = next, next < word.n && !failed;) {
+        int32_t cp = utf8_next(word, &next);
+        if (!cuts_here(step, (struct str){word.p + from, next - from}, cp))
+            continue;
+        if (from > at)
+            failed = add_stretch(&s, (struct str){word.p + at, from - at}, false, out, err);
+        if (!failed)
+            failed = add_stretch(&s, (struct str){word.p + from, next - from}, true, out, err);
+        at = next;
+    }
+    if (!failed && at < word.n)
+        failed = add_stretch(&s, (struct str){word.p + at, word.n - at}, false, out, err);
+    return failed ? failed : word_end(out, err);
+}
+
+static enum carat_err split_words(struct str word, struct words *out, struct err *err)
+{
+    enum { SPACE, WORD, OTHER } kind, last = SPACE;
+    for (size_t at = 0, from; from = at, at < word.n;) {
+        int32_t cp = utf8_next(word, &at);
+        kind = uni_is(UNI_WORD, cp) ? WORD : uni_is(UNI_SPACE, cp) ? SPACE : OTHER;
+        if (kind != last && word_end(out, err))
+            return err ? err->code : CARAT_ENOMEM;
+        if (kind != SPACE)
+            buf_add(&out->text, word.p + from, at - from);
+        last = kind;
+    }
+    return word_end(out, err);
+}
+
+static enum carat_err split_word(struct run *r, const struct hf_step *step, struct str word, bool first)
+{
+    switch (step->kind) {
+    case HF_METASPACE: return split_metaspace(step, word, first, &r->next, r->err);
+    case HF_BYTE_LEVEL: return map_bytes(word, &r->next, r->err);
+    case HF_PREFIX_SPACE: return prefix_space(word, &r->next, r->err);
+    case HF_CUT: return split_cut(step, word, &r->next, r->err);
+    case HF_WORDS: return split_words(word, &r->next, r->err);
+    default: return split_pattern(step, word, &r->patterns, &r->next, r->err);
+    }
 }
 
 static enum carat_err pre_tokenize(struct run *r, struct str text, bool first)
@@ -202,10 +302,7 @@ static enum carat_err pre_tokenize(struct run *r, struct str text, bool first)
         const struct hf_step *step = &r->h->pre_tokenizers.v[i];
         words_clear(&r->next);
         for (size_t k = 0; k < r->words.n && !failed; k++) {
-            struct str word = word_at(&r->words, k);
-            failed = step->kind == HF_METASPACE    ? split_metaspace(step, word, first && k == 0, &r->next, r->err)
-                     : step->kind == HF_BYTE_LEVEL ? map_bytes(step, word, &r->next, r->err)
-                                                   : split_pattern(step, word, &r->next, r->err);
+            failed = split_word(r, step, word_at(&r->words, k), first && k == 0);
         }
         struct words swap = r->words;
         r->words = r->next;
@@ -311,19 +408,20 @@ static enum carat_err encode_stretch(struct run *r, struct str text, bool first)
 
 typedef enum carat_err stretch_fn(struct run *r, struct str text, bool first);
 
-/* White space in Unicode's sense: Python's has four more. */
-static bool is_white(int32_t cp)
+/* Where the character before `end` begins; end > 0. */
+static size_t char_before(struct str text, size_t end)
 {
-    return utf8_is_space(cp) && !(cp >= 0x1C && cp <= 0x1F);
+    do
+        end--;
+    while (end > 0 && ((unsigned char)text.p[end] & 0xC0) == 0x80);
+    return end;
 }
 
 static size_t white_before(struct str text, size_t start, size_t least)
 {
     while (start > least) {
-        size_t at = start;
-        while (at > least && ((unsigned char)text.p[--at] & 0xC0) == 0x80)
-            ;
-        if (!is_white(utf8_next(text, &(size_t){at})))
+        size_t at = char_before(text, start);
+        if (!uni_is(UNI_SPACE, utf8_next(text, &(size_t){at})))
             break;
         start = at;
     }
@@ -332,9 +430,15 @@ static size_t white_before(struct str text, size_t start, size_t least)
 
 static size_t white_after(struct str text, size_t end)
 {
-    for (size_t at = end; at < text.n && is_white(utf8_next(text, &at));)
+    for (size_t at = end; at < text.n && uni_is(UNI_SPACE, utf8_next(text, &at));)
         end = at;
     return end;
+}
+
+static bool is_single_word(struct str text, size_t start, size_t end)
+{
+    return !(start > 0 && uni_is(UNI_WORD, utf8_next(text, &(size_t){char_before(text, start)}))) &&
+           !(end < text.n && uni_is(UNI_WORD, utf8_next(text, &(size_t){end})));
 }
 
 /* Finds the added tokens of `trie`, leftmost and longest, and gives what lies between to `between`. */
@@ -346,7 +450,7 @@ static enum carat_err cut_added(struct run *r, const struct trie *trie, struct s
         int32_t id;
         size_t n = trie_longest(trie, text, at, &id), start = at, end = at + n;
         at += n ? n : 1;
-        if (!n)
+        if (!n || (r->h->flags[id] & HF_SINGLE_WORD && !is_single_word(text, start, end)))
             continue;
         if (r->h->flags[id] & HF_LSTRIP)
             start = white_before(text, start, done);
@@ -365,7 +469,7 @@ static enum carat_err cut_added(struct run *r, const struct trie *trie, struct s
 
 static enum carat_err encode_raw(struct run *r, struct str text, bool first)
 {
-    enum carat_err failed = hf_normalize(r->h, text, &r->normal, &r->scratch, r->err);
+    enum carat_err failed = hf_normalize(r->h, text, &r->normal, &r->scratch, &r->patterns, r->err);
     return failed ? failed : cut_added(r, &r->h->added_normalized, buf_str(&r->normal), first, encode_stretch);
 }
 
@@ -373,12 +477,13 @@ enum carat_err hf_encode(const struct hf *h, struct str text, struct carat_ids *
 {
     struct run r = {.h = h, .out = out, .err = err, .work = BPE_WORK_INIT,
                     .normal = BUF_INIT(BPE_MAX_TEXT), .scratch = BUF_INIT(BPE_MAX_TEXT),
-                    .words = WORDS_INIT, .next = WORDS_INIT};
+                    .words = WORDS_INIT, .next = WORDS_INIT, .patterns = PATTERN_WORK_INIT};
     enum carat_err failed = text.n ? cut_added(&r, &h->added, text, true, encode_raw) : CARAT_OK;
     bpe_release(&r.work);
     buf_release(&r.normal);
     buf_release(&r.scratch);
     words_release(&r.words);
     words_release(&r.next);
+    pattern_work_release(&r.patterns);
     return failed;
 }

@@ -106,6 +106,101 @@ static enum carat_err read_split(struct reading *r, const json_t *step, struct h
     return failed ? failed : read_pattern(r, step, out);
 }
 
+/* Steps without options. */
+static enum carat_err add_plain(struct reading *r, struct hf_steps *steps, enum hf_kind kind)
+{
+    return add(r, steps, kind, STR("")) ? CARAT_OK : failure(r);
+}
+
+static enum carat_err add_normal_form(struct reading *r, struct hf_steps *steps, enum uni_normal form)
+{
+    struct hf_step *out = add(r, steps, HF_NORMAL_FORM, STR(""));
+    if (!out)
+        return failure(r);
+    out->form = form;
+    return CARAT_OK;
+}
+
+static enum carat_err read_nfc(struct reading *r, const json_t *step, struct hf_steps *steps)
+{
+    (void)step;
+    return add_normal_form(r, steps, UNI_NFC);
+}
+
+static enum carat_err read_nfd(struct reading *r, const json_t *step, struct hf_steps *steps)
+{
+    (void)step;
+    return add_normal_form(r, steps, UNI_NFD);
+}
+
+static enum carat_err read_nfkc(struct reading *r, const json_t *step, struct hf_steps *steps)
+{
+    (void)step;
+    return add_normal_form(r, steps, UNI_NFKC);
+}
+
+static enum carat_err read_nfkd(struct reading *r, const json_t *step, struct hf_steps *steps)
+{
+    (void)step;
+    return add_normal_form(r, steps, UNI_NFKD);
+}
+
+static enum carat_err read_lowercase(struct reading *r, const json_t *step, struct hf_steps *steps)
+{
+    (void)step;
+    return add_plain(r, steps, HF_LOWERCASE);
+}
+
+static enum carat_err read_strip_accents(struct reading *r, const json_t *step, struct hf_steps *steps)
+{
+    (void)step;
+    return add_plain(r, steps, HF_STRIP_ACCENTS);
+}
+
+static enum carat_err read_strip_space(struct reading *r, const json_t *step, struct hf_steps *steps)
+{
+    struct hf_step *out = add(r, steps, HF_STRIP_SPACE, STR(""));
+    if (!out)
+        return failure(r);
+    out->start = json_is_true(json_object_get(step, "strip_left"));
+    out->stop = json_is_true(json_object_get(step, "strip_right"));
+    return CARAT_OK;
+}
+
+static enum carat_err add_cut(struct reading *r, struct hf_steps *steps, enum uni_set set, enum hf_behavior behavior)
+{
+    struct hf_step *out = add(r, steps, HF_CUT, STR(""));
+    if (!out)
+        return failure(r);
+    out->set = set;
+    out->behavior = behavior;
+    return CARAT_OK;
+}
+
+static enum carat_err read_whitespace_split(struct reading *r, const json_t *step, struct hf_steps *steps)
+{
+    (void)step;
+    return add_cut(r, steps, UNI_SPACE, HF_REMOVED);
+}
+
+static enum carat_err read_whitespace(struct reading *r, const json_t *step, struct hf_steps *steps)
+{
+    (void)step;
+    return add_plain(r, steps, HF_WORDS);
+}
+
+static enum carat_err read_char_split(struct reading *r, const json_t *step, struct hf_steps *steps)
+{
+    struct str c;
+    if (!json_get_str(step, "delimiter", &c) || utf8_length(c) != 1)
+        return wrong(r, "a CharDelimiterSplit's 'delimiter'");
+    struct hf_step *out = add(r, steps, HF_CUT, c);
+    if (!out)
+        return failure(r);
+    out->behavior = HF_REMOVED;
+    return CARAT_OK;
+}
+
 static enum carat_err add_regex_split(struct reading *r, struct hf_steps *steps, enum hf_behavior behavior, struct str regex)
 {
     struct hf_step *out = add(r, steps, HF_SPLIT, STR(""));
@@ -118,13 +213,13 @@ static enum carat_err add_regex_split(struct reading *r, struct hf_steps *steps,
 static enum carat_err read_digits(struct reading *r, const json_t *step, struct hf_steps *steps)
 {
     bool each = json_is_true(json_object_get(step, "individual_digits"));
-    return add_regex_split(r, steps, each ? HF_ISOLATED : HF_CONTIGUOUS, STR("\\p{N}"));
+    return add_cut(r, steps, UNI_NUMERIC, each ? HF_ISOLATED : HF_CONTIGUOUS);
 }
 
 static enum carat_err read_punctuation(struct reading *r, const json_t *step, struct hf_steps *steps)
 {
-    enum carat_err failed = add_regex_split(r, steps, HF_ISOLATED, STR("[\\p{P}$+<=>^`|~]"));
-    return failed ? failed : read_behavior(r, step, &steps->v[steps->n - 1]);
+    enum carat_err failed = add_cut(r, steps, UNI_PUNCTUATION, HF_ISOLATED);
+    return failed || !json_object_get(step, "behavior") ? failed : read_behavior(r, step, &steps->v[steps->n - 1]);
 }
 
 static enum carat_err read_scheme(struct reading *r, const json_t *step, enum hf_prefix *out)
@@ -159,34 +254,28 @@ static enum carat_err read_byte_level_words(struct reading *r, const json_t *ste
 {
     bool prefix = json_is_true(json_object_get(step, "add_prefix_space"));
     bool words = !json_is_false(json_object_get(step, "use_regex"));
-    if (prefix && words)
-        return refused(r, "pre_tokenizer ByteLevel with its regex and", "add_prefix_space");
-    enum carat_err failed = words ? add_regex_split(r, steps, HF_ISOLATED, STR(BYTE_LEVEL_WORDS)) : CARAT_OK;
-    if (failed)
-        return failed;
-    struct hf_step *out = add(r, steps, HF_BYTE_LEVEL, STR(""));
-    if (!out)
-        return failure(r);
-    out->prefix = prefix ? HF_ALWAYS : HF_NEVER;
-    return CARAT_OK;
+    enum carat_err failed = prefix ? add_plain(r, steps, HF_PREFIX_SPACE) : CARAT_OK;
+    if (!failed && words)
+        failed = add_regex_split(r, steps, HF_ISOLATED, STR(BYTE_LEVEL_WORDS));
+    return failed ? failed : add_plain(r, steps, HF_BYTE_LEVEL);
 }
 
 static enum carat_err read_byte_level(struct reading *r, const json_t *step, struct hf_steps *steps)
 {
     (void)step;
-    return add(r, steps, HF_BYTE_LEVEL, STR("")) ? CARAT_OK : failure(r);
+    return add_plain(r, steps, HF_BYTE_LEVEL);
 }
 
 static enum carat_err read_byte_fallback(struct reading *r, const json_t *step, struct hf_steps *steps)
 {
     (void)step;
-    return add(r, steps, HF_BYTE_FALLBACK, STR("")) ? CARAT_OK : failure(r);
+    return add_plain(r, steps, HF_BYTE_FALLBACK);
 }
 
 static enum carat_err read_fuse(struct reading *r, const json_t *step, struct hf_steps *steps)
 {
     (void)step;
-    return add(r, steps, HF_FUSE, STR("")) ? CARAT_OK : failure(r);
+    return add_plain(r, steps, HF_FUSE);
 }
 
 static enum carat_err read_strip(struct reading *r, const json_t *step, struct hf_steps *steps)
@@ -204,10 +293,15 @@ static enum carat_err read_strip(struct reading *r, const json_t *step, struct h
     return CARAT_OK;
 }
 
-static const struct kind normalizers[] = {{"Prepend", read_prepend}, {"Replace", read_replace}, {NULL, NULL}};
+static const struct kind normalizers[] = {
+    {"ByteLevel", read_byte_level}, {"Lowercase", read_lowercase}, {"NFC", read_nfc},           {"NFD", read_nfd},
+    {"NFKC", read_nfkc},            {"NFKD", read_nfkd},           {"Prepend", read_prepend},   {"Replace", read_replace},
+    {"Strip", read_strip_space},    {"StripAccents", read_strip_accents}, {NULL, NULL},
+};
 static const struct kind pre_tokenizers[] = {
-    {"ByteLevel", read_byte_level_words}, {"Digits", read_digits}, {"Metaspace", read_metaspace},
-    {"Punctuation", read_punctuation},    {"Split", read_split},   {NULL, NULL},
+    {"ByteLevel", read_byte_level_words}, {"CharDelimiterSplit", read_char_split}, {"Digits", read_digits},
+    {"Metaspace", read_metaspace},        {"Punctuation", read_punctuation},       {"Split", read_split},
+    {"Whitespace", read_whitespace},      {"WhitespaceSplit", read_whitespace_split}, {NULL, NULL},
 };
 static const struct kind decoders[] = {
     {"ByteFallback", read_byte_fallback}, {"ByteLevel", read_byte_level}, {"Fuse", read_fuse},
@@ -390,13 +484,12 @@ enum carat_err hf_add_token_json(struct hf *h, int64_t id, const json_t *token, 
     static const struct {
         const char *key;
         unsigned flag;
-    } keys[] = {{"special", HF_SPECIAL}, {"normalized", HF_NORMALIZED}, {"lstrip", HF_LSTRIP}, {"rstrip", HF_RSTRIP}};
+    } keys[] = {{"special", HF_SPECIAL}, {"normalized", HF_NORMALIZED}, {"lstrip", HF_LSTRIP}, {"rstrip", HF_RSTRIP},
+                {"single_word", HF_SINGLE_WORD}};
     struct str content;
     unsigned flags = 0;
     if (!json_get_str(token, "content", &content))
         return err_set(err, CARAT_EINPUT, "'content' is missing");
-    if (json_is_true(json_object_get(token, "single_word")))
-        return err_set(err, CARAT_EUNSUPPORTED, "the option 'single_word' of '%.100s' is not supported", content.p);
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (json_is_true(json_object_get(token, keys[i].key)))
             flags |= keys[i].flag;

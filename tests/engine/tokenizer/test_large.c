@@ -134,6 +134,13 @@ Test(tokenizer_large, tokenizer_json_gives_a_megabyte_back, .timeout = 120)
     check_all(golden_path("tokenizer/mistral/tokenizer.json"), false, true);
 }
 
+/* Llama 3's words and Falcon's. */
+Test(tokenizer_large, byte_level_gives_a_megabyte_back, .timeout = 120)
+{
+    check_all(golden_path("tokenizer/bpe/llama3/tokenizer.json"), false, false);
+    check_all(golden_path("tokenizer/bpe/falcon/tokenizer.json"), false, false);
+}
+
 Test(tokenizer_large, published_vocabularies_give_a_megabyte_back, .timeout = 120)
 {
     SHARED_OR_SKIP(llama, "fixtures/tokenizers/llama2-real/tokenizer.model");
