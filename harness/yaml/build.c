@@ -41,7 +41,7 @@ static const struct key keys[] = {
     {"num_fewshot", KEY_TAKEN},
     {"output_type", KEY_TAKEN},
     {"process_docs", KEY_TAKEN},
-    {"process_results", KEY_REFUSED},
+    {"process_results", KEY_TAKEN},
     {"repeats", KEY_TAKEN},
     {"should_decontaminate", KEY_IGNORED},
     {"tag", KEY_IGNORED},
@@ -62,8 +62,10 @@ static const struct key shot_keys[] = {
     {"samples", KEY_TAKEN},          {"split", KEY_TAKEN},           {"target_delimiter", KEY_TAKEN},
 };
 static const struct key data_keys[] = {
+    {"column_names", KEY_TAKEN},
     {"data_dir", KEY_TAKEN},
     {"data_files", KEY_TAKEN},
+    {"header", KEY_TAKEN},
     {"revision", KEY_IGNORED}, /* the files at hand are what they are: the run names them and their hash */
     {"trust_remote_code", KEY_IGNORED},
 };
@@ -186,6 +188,7 @@ static enum carat_err take_dataset(struct yaml_task *t, struct err *err)
     if (!rc && !t->dataset_path)
         rc = err_set(err, CARAT_EINPUT, "the key 'dataset_path' is missing");
     t->data_files = value_of(kwargs, "data_files");
+    t->headless = json_object_get(kwargs, "column_names") || json_object_get(kwargs, "header");
     t->task.dataset = t->dataset_path;
     return rc;
 }
@@ -220,16 +223,11 @@ static enum carat_err take_splits(struct yaml_task *t, const json_t *shots, stru
     return CARAT_OK;
 }
 
-static enum carat_err take_hook(const json_t *map, const char *key, const struct yaml_hook **out, struct err *err)
+static enum carat_err take_hook(const json_t *map, const char *key, struct hook **out, struct err *err)
 {
     const json_t *v = value_of(map, key);
-    struct str name, dir;
     *out = NULL;
-    if (!v)
-        return CARAT_OK;
-    if (!yaml_function(v, &name, &dir))
-        return wrong_type(key, "a !function", err);
-    return hook_find(v, key, HOOK_ROW, out, err);
+    return v ? hook_new(v, key, HOOK_ROW, out, err) : CARAT_OK;
 }
 
 /* Where fewshot_config has the key, its value stands, null included; else the task's. */
@@ -286,7 +284,9 @@ static enum carat_err take_shots(struct yaml_task *t, const json_t *shots, struc
     else if (!rc && strcmp(sampler, "default") != 0)
         rc = err_set(err, CARAT_EUNSUPPORTED, "'fewshot_config: sampler: %.60s' is unknown", sampler);
     rc = rc ? rc : take_count(t->config, "num_fewshot", 1000, &t->task.default_shots, err);
-    if (!rc && n && t->task.default_shots == 0)
+    if (t->task.output == CARAT_ROLLING)
+        t->task.default_shots = 0;
+    if (!rc && ((n && t->task.default_shots == 0) || t->task.output == CARAT_ROLLING))
         t->task.shots = CARAT_SHOTS_NEVER; /* asked for or not: the reference lets no --num_fewshot change a zero */
     t->task.delimiter = " ";
     t->task.shot_delimiter = "\n\n";
@@ -324,12 +324,15 @@ static enum carat_err make_digest(struct yaml_task *t, const json_t *shots, stru
     for (size_t i = 0; i < COUNT(exprs) && ok; i++) {
         buf_printf(&b, "\n%s ", i < COUNT(names) ? names[i] : "shot");
         if (exprs[i]->kind == EXPR_HOOK)
-            buf_adds(&b, exprs[i]->hook->sha256);
+            hook_identify(exprs[i]->hook, &b);
         else if (exprs[i]->kind != EXPR_ABSENT)
             ok = !json_write(exprs[i]->value, &b);
     }
-    buf_printf(&b, "\nprocess %s %s ", t->process_docs ? t->process_docs->sha256 : "",
-               t->shot_process_docs ? t->shot_process_docs->sha256 : "");
+    buf_adds(&b, "\nprocess ");
+    if (t->process_docs)
+        hook_identify(t->process_docs, &b);
+    if (t->shot_process_docs && t->shot_process_docs != t->process_docs)
+        hook_identify(t->shot_process_docs, &b);
     if (value_of(shots, "samples"))
         ok = ok && !json_write(value_of(shots, "samples"), &b);
     ok = ok && !buf_failed(&b);
@@ -396,6 +399,9 @@ void yaml_task_free(struct yaml_task *t)
                                  &t->shot_text, &t->shot_target, &t->shot_choice, &t->shot_prefix};
     for (size_t i = 0; i < COUNT(exprs); i++)
         expr_release(exprs[i]);
+    if (t->shot_process_docs != t->process_docs)
+        hook_free(t->shot_process_docs);
+    hook_free(t->process_docs);
     json_decref(t->config);
     arena_release(&t->arena);
     free(t);

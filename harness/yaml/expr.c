@@ -26,7 +26,7 @@ enum carat_err expr_make(const char *key, const json_t *value, struct yaml_expr 
     out->value = value;
     if (yaml_function(value, &name, &dir)) {
         out->kind = EXPR_HOOK;
-        return hook_find(value, key, HOOK_VALUE, &out->hook, err);
+        return hook_new(value, key, HOOK_VALUE, &out->hook, err);
     }
     if (json_is_string(value)) {
         out->kind = EXPR_TEXT;
@@ -41,7 +41,9 @@ enum carat_err expr_make(const char *key, const json_t *value, struct yaml_expr 
 void expr_release(struct yaml_expr *e)
 {
     jinja_free(e->jinja);
+    hook_free(e->hook);
     e->jinja = NULL;
+    e->hook = NULL;
 }
 
 /* ---- what a rendering becomes --------------------------------------------------------------------- */
@@ -136,7 +138,7 @@ enum carat_err expr_value(const struct yaml_expr *e, const json_t *row, enum exp
     else if (e->kind == EXPR_TEXT)
         return render(e, row, use, has_choices, out, err);
     else if (e->kind == EXPR_HOOK)
-        rc = e->hook->run(row, out, err);
+        rc = hook_run(e->hook, row, out, err);
     else if (json_is_object(e->value))
         return mapping_values(e->value, out, err);
     else

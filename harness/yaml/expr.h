@@ -29,7 +29,7 @@ struct yaml_expr {
     const char *key;      /* "doc_to_text": for messages; static */
     const json_t *value;  /* VALUE; TEXT's string. Borrowed from the configuration */
     struct jinja *jinja;  /* TEXT; owned */
-    const struct yaml_hook *hook;
+    struct hook *hook;      /* HOOK; owned */
 };
 
 /* `value` NULL or null: ABSENT. What no task may have there is refused by its key. */

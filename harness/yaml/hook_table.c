@@ -1,9 +1,58 @@
 /* hook_table.c - see hooks.h. */
+#include "hook_rows.h"
 #include "hook_table.h"
 
-const struct yaml_hook *hook_table(void)
+const struct hook_row *hook_table(void)
 {
-    static const struct yaml_hook table[] = {
+    static const struct hook_row table[] = {
+        {"c28a6d5ac8423273b8a353552a79f6b0970033c6ba596285ddf8fd80b1ea21e2",
+         HOOK_ROW, hook_hellaswag, "hellaswag/utils.process_docs"},
+        {"4aa171c6838fb90569a6a43d0bc30062405a7f46d994433e86b90d067d57bdda",
+         HOOK_ROW, hook_hellaswag, "french_bench/utils.process_docs"},
+        {"27e9872afeab76902d6032c976619ccb70c61c8204fa9bac8dbd2663ebb6ec8a",
+         HOOK_VALUE, hook_winogrande_text, "winogrande/preprocess_winogrande.doc_to_text"},
+        {"ad09001157056053ce4ea43e48232ffaf5a001cef295a03b776d89c4fbe862c1",
+         HOOK_VALUE, hook_winogrande_target, "winogrande/preprocess_winogrande.doc_to_target"},
+        {"530c0030f94d2ae37970a3131ab888123ec785148a461cce557f4e81ffdd0829",
+         HOOK_VALUE, hook_winogrande_choice, "winogrande/preprocess_winogrande.doc_to_choice"},
+        {"5451f02f4fb4cd2ca7014cfbd40aa0f04d1306358b5b53bfa49c171c186aa16b",
+         HOOK_ROW, hook_filter_categories, "global_mmlu/default/ar/utils.process_business"},
+        {"bca662400ffde910d6dc624007de4bb42490d26fc91a40e2db539704f6b5b7b8",
+         HOOK_ROW, hook_filter_subjects, "global_mmlu/full/ar/utils.process_anatomy"},
+        {"2003c1213295387a208d989d2410d1ca3531877f943e69bc32a0611bd99cd016",
+         HOOK_ROW, hook_filter_category, "mmlu_pro/utils.process_biology"},
+        {"de88468c7d60a3f66cf00f45da44e2369789d01e86d9522de8f928e7307bc005",
+         HOOK_ROW, hook_filter_targets, "bigbench/utils.filter_multiple_choice"},
+        {"3562e0084fd0d19f7fa3a5ec256f20f3bf7293b7982ac073fdb063d236e84b7d",
+         HOOK_ROW, hook_filter_answered, "eus_exams/utils.process_docs"},
+        {"e4246fad0ce5804a0835e61bd370bf226abf1e11721295a63be15f0862dc67a5",
+         HOOK_ROW, hook_okapi_arc, "okapi/arc_multilingual/utils.process_docs"},
+        {"35b261a0f625d247c6269c2fcf80c9f9aae2800fe77e35ee63afb32acb27d23b",
+         HOOK_ROW, hook_truthfulqa, "okapi/truthfulqa_multilingual/utils.process_docs"},
+        {"bb4911bb12a0c9df0fb9a33ec10a8c51ecf183a362c116cb6bd932123df87f42",
+         HOOK_ROW, hook_tmmluplus, "tmmluplus/default/utils.process_docs"},
+        {"1a144a7544442b7d4e679184d829081eba74621cc8b095a22ab8beecc1754dfe",
+         HOOK_ROW, hook_tmlu, "tmlu/default/utils.process_docs"},
+        {"9ec87f149439316066ed197ab33d1e20bb5c812b714167ed457beb91fe7dfb1b",
+         HOOK_ROW, hook_mmlusr, "mmlusr/answer_only/utils.process_docs"},
+        {"f7c69ce35f13724eb34517897395dc89624fc7e6986cd652f26c18f5a8c38a30",
+         HOOK_VALUE, hook_lettered_choice, "darijammlu/utils.doc_to_choice"},
+        {"f96ec065de1f6b58893f1d8bc25fd0e34dcdae2dd1b401e0ef15481d7f7da6fa",
+         HOOK_VALUE, hook_lettered_choice, "greekmmlu/utils.doc_to_choice"},
+        {"975f0434bdd54bdc31131285e2707451a05ddb8aeba32bf62dfc4ec1ada5b932",
+         HOOK_VALUE, hook_darija_text, "darijammlu/utils.doc_to_text"},
+        {"d2348b85e51c2ffa4e298363a46da9a4b7b0de6234cec0ebd9e299db20db14a0",
+         HOOK_VALUE, hook_egyptian_text, "egymmlu/utils.doc_to_text"},
+        {"7e10535ab2ed2ed22f25e102df82944fb02125e7bfadf03d9519c6f33671edd3",
+         HOOK_VALUE, hook_greek_text, "greekmmlu/utils.doc_to_text"},
+        {"f00fdd6be21d147d983a9da734b5ec22f40dcb62b280f76217f0d11da97f10dc",
+         HOOK_VALUE, hook_arabic_text, "arabicmmlu/utils.doc_to_text"},
+        {"53d76d5977b054e15849273cb1c0e93eb621d188aa24932640a577d747c420ce",
+         HOOK_VALUE, hook_arabic_choice, "arabicmmlu/utils.doc_to_choice"},
+        {"b3eca92f4cde5dd6132db458fd8bc5f4c602099f304f59b6dd83ff60377b3e77",
+         HOOK_VALUE, hook_cot_text, "mmlu_pro/utils.doc_to_text"},
+        {"88714a1278be23a343d6e49b0435424db22c93faece6f01175c842df29c19e66",
+         HOOK_VALUE, hook_cot_target, "mmlu_pro/utils.fewshot_to_target"},
         {NULL, HOOK_ROW, NULL, NULL},
     };
     return table;

@@ -30,44 +30,90 @@ static enum carat_err locate(struct str name, struct str dir, char **path, struc
     return *path ? CARAT_OK : err_nomem(err, "a function's name");
 }
 
-static enum carat_err digest(struct str name, struct str dir, char sha256[SHA256_HEX], struct err *err)
+struct hook {
+    const struct hook_row *row;
+    char *name;
+    struct pysource source; /* its text is released */
+};
+
+/* Reads the source; *sha256 is its digest. */
+static enum carat_err read_source(struct str name, struct str dir, struct hook *hook, char sha256[SHA256_HEX],
+                                  struct err *err)
 {
-    struct buf file = BUF_INIT(PYTHON_MAX + 1), text = BUF_INIT(PYTHON_MAX + 1);
+    struct buf file = BUF_INIT(PYTHON_MAX + 1);
     struct str function;
     char *path = NULL;
     enum carat_err rc = locate(name, dir, &path, &function, err);
+    if (!rc && !(hook->name = strndup(function.p, function.n)))
+        rc = err_nomem(err, "a function");
     if (!rc)
         rc = file_read(path, PYTHON_MAX, &file, err);
     if (!rc) {
-        rc = pysource_normalise(buf_str(&file), function, &text, err);
+        rc = pysource_read(buf_str(&file), function, &hook->source, err);
         if (rc)
             err_context(err, "%s", path);
     }
-    if (!rc)
-        sha256_hex(text.p ? text.p : "", text.n, sha256);
+    if (!rc) {
+        sha256_hex(hook->source.text.p ? hook->source.text.p : "", hook->source.text.n, sha256);
+        buf_release(&hook->source.text);
+    }
     free(path);
     buf_release(&file);
-    buf_release(&text);
     return rc;
 }
 
-enum carat_err hook_find(const json_t *function, const char *key, enum hook_kind kind, const struct yaml_hook **out,
-                         struct err *err)
+static const struct hook_row *find_row(const char *sha256, enum hook_kind kind)
+{
+    for (const struct hook_row *row = hook_table(); row->sha256; row++)
+        if (row->kind == kind && strcmp(row->sha256, sha256) == 0)
+            return row;
+    return NULL;
+}
+
+enum carat_err hook_new(const json_t *function, const char *key, enum hook_kind kind, struct hook **out, struct err *err)
 {
     struct str name, dir;
     char sha256[SHA256_HEX];
     *out = NULL;
     if (!yaml_function(function, &name, &dir))
-        return err_set(err, CARAT_EINPUT, "'%s' is no function", key);
-    enum carat_err rc = digest(name, dir, sha256, err);
-    if (rc)
-        return err_context(err, "%s: !function %.*s", key, (int)name.n, name.p);
-    for (const struct yaml_hook *h = hook_table(); h->sha256; h++)
-        if (h->kind == kind && strcmp(h->sha256, sha256) == 0) {
-            *out = h;
-            return CARAT_OK;
-        }
-    err_set(err, CARAT_EUNSUPPORTED, "%s: the Python function '%.*s' of '%.*s' is none that carat has in C (its source is %s)",
-            key, (int)name.n, name.p, (int)dir.n, dir.p, sha256);
-    return err_hint(err, "a task plugin in C can stand in for the file: see docs/adding-a-task.md");
+        return err_set(err, CARAT_EINPUT, "'%s' wants a !function", key);
+    struct hook *hook = calloc(1, sizeof *hook);
+    if (!hook)
+        return err_nomem(err, "a function");
+    enum carat_err rc = read_source(name, dir, hook, sha256, err);
+    if (rc) {
+        err_context(err, "%s: !function %.*s", key, (int)name.n, name.p);
+    } else if (!(hook->row = find_row(sha256, kind))) {
+        rc = err_set(err, CARAT_EUNSUPPORTED,
+                     "%s: the Python function '%.*s' of '%.*s' is none that carat has in C (its source's digest is %s)", key,
+                     (int)name.n, name.p, (int)dir.n, dir.p, sha256);
+        err_hint(err, "a task plugin in C can stand in for the file: see docs/adding-a-task.md");
+    }
+    if (rc) {
+        hook_free(hook);
+        return rc;
+    }
+    *out = hook;
+    return CARAT_OK;
+}
+
+void hook_free(struct hook *hook)
+{
+    if (!hook)
+        return;
+    pysource_release(&hook->source);
+    free(hook->name);
+    free(hook);
+}
+
+enum carat_err hook_run(const struct hook *hook, const json_t *row, json_t **out, struct err *err)
+{
+    const struct hook_call call = {hook->name, hook->source.args, hook->source.constants};
+    return hook->row->run(&call, row, out, err);
+}
+
+void hook_identify(const struct hook *hook, struct buf *out)
+{
+    buf_printf(out, "%s %s ", hook->row->sha256, hook->name);
+    json_write(hook->source.args, out);
 }

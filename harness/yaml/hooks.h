@@ -1,8 +1,14 @@
 /* hooks.h - functions of task files ("!function utils.process_docs") that carat has in C.
  *
- * A task's Python is never run. A function is taken for one of the table's when the SHA-256 of its normalised source
- * (pysource.h) is that row's: a function that was changed has another, and the task is refused by the function's name
- * instead of being scored by something else.
+ *     struct hook *hook;
+ *     hook_new(value, "process_docs", HOOK_ROW, &hook, err);
+ *     hook_run(hook, row, &out, err);
+ *     hook_free(hook);
+ *
+ * A task's Python is never run. A function is taken for one of the table's (hook_table.c) when the SHA-256 of its normalised
+ * source (pysource.h) is that row's: a function that was changed has another, and the task is refused by the function's
+ * name instead of being scored by something else. Texts that a function puts into prompts and keeps in constants are read
+ * from the file beside the task. A hook is read-only once made.
  */
 #ifndef CARAT_YAML_HOOKS_H
 #define CARAT_YAML_HOOKS_H
@@ -14,19 +20,23 @@ enum hook_kind {
     HOOK_VALUE, /* doc_to_text, doc_to_target, doc_to_choice: a value of a row */
 };
 
-/* `row` is borrowed, *out a new reference. A row that lacks what the function reads is CARAT_EINPUT, as Python's KeyError. */
-typedef enum carat_err hook_fn(const json_t *row, json_t **out, struct err *err);
-
-struct yaml_hook {
-    const char *sha256; /* of the normalised source: of the function, and of those of its file that it names */
-    enum hook_kind kind;
-    hook_fn *run;
-    const char *what;   /* where it is from: for the list in docs */
+struct hook_call {           /* what a hook is called with, besides its row */
+    const char *name;        /* the function's, as the task file gives it: "process_biology" */
+    const json_t *args;      /* object: keywords of a partial() */
+    const json_t *constants; /* object: the file's literals that the function uses */
 };
 
-/* The hook of a !function value, by its file's source. CARAT_EUNSUPPORTED, naming it, when there is none or it is of another
- * kind than `key` wants. */
-enum carat_err hook_find(const json_t *function, const char *key, enum hook_kind kind, const struct yaml_hook **out,
-                         struct err *err);
+/* `row` is borrowed, *out a new reference. A row that lacks what the function reads is CARAT_EINPUT, as Python's KeyError. */
+typedef enum carat_err hook_fn(const struct hook_call *call, const json_t *row, json_t **out, struct err *err);
+
+struct hook;
+/* CARAT_EUNSUPPORTED, naming the function, when it is none of the table's. */
+enum carat_err hook_new(const json_t *function, const char *key, enum hook_kind kind, struct hook **out, struct err *err);
+void hook_free(struct hook *hook); /* NULL is fine */
+
+enum carat_err hook_run(const struct hook *hook, const json_t *row, json_t **out, struct err *err);
+
+/* Appends what tells the hook from others, for digests. */
+void hook_identify(const struct hook *hook, struct buf *out);
 
 #endif

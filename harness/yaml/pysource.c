@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "base/jinja/jinja.h"
+
 #define SOURCE_MAX ((size_t)8 << 20)
 enum { STATEMENTS_MAX = 4000 };
 
@@ -243,7 +245,7 @@ static void append_statement(const struct statement *st, struct buf *out)
     buf_add(out, s.p + end + 1, s.n - end - 1);
 }
 
-/* ---- the whole -------------------------------------------------------------------------------------------- */
+/* ---- closures ---------------------------------------------------------------------------------------------- */
 
 static enum carat_err index_statements(struct source *src, struct err *err)
 {
@@ -270,32 +272,143 @@ static void take_used(struct source *src, size_t *queue)
             }
 }
 
-static enum carat_err take(struct source *src, struct str function, struct buf *out, struct err *err)
+static enum carat_err take_with_used(struct source *src, size_t own, struct err *err)
 {
-    struct statement *own = NULL;
-    for (size_t i = 0; i < src->n; i++)
-        if (src->items[i].function && str_eq(src->items[i].defines, function))
-            own = &src->items[i]; /* the last one is bound */
-    if (!own)
-        return err_set(err, CARAT_EINPUT, "it has no function '%.*s'", (int)function.n, function.p);
     size_t *queue = calloc(src->n, sizeof *queue);
     if (!queue)
         return err_nomem(err, "a Python source");
-    own->taken = true;
-    queue[0] = (size_t)(own - src->items);
+    src->items[own].taken = true;
+    queue[0] = own;
     take_used(src, queue);
     free(queue);
-    append_statement(own, out);
-    for (size_t i = 0; i < src->n; i++)
-        if (src->items[i].taken && &src->items[i] != own)
-            append_statement(&src->items[i], out);
-    return buf_failed(out) ? err_nomem(err, "a Python source") : CARAT_OK;
+    return CARAT_OK;
 }
 
-enum carat_err pysource_normalise(struct str file, struct str function, struct buf *out, struct err *err)
+static void append_taken(const struct source *src, size_t own, struct buf *out)
+{
+    if (own < src->n)
+        append_statement(&src->items[own], out);
+    for (size_t i = 0; i < src->n; i++)
+        if (src->items[i].taken && i != own)
+            append_statement(&src->items[i], out);
+}
+
+/* ---- partial() -------------------------------------------------------------------------------------------- */
+
+/* The index of the next `end` outside strings and brackets; s.n: there is none. */
+static size_t find_outside(struct str s, size_t i, char end)
+{
+    int depth = 0;
+    for (; i < s.n; i++) {
+        if (is_quote(s.p[i])) {
+            i = skip_string(s, i) - 1;
+            continue;
+        }
+        if (depth == 0 && s.p[i] == end)
+            return i;
+        depth += (s.p[i] == '(' || s.p[i] == '[' || s.p[i] == '{') - (s.p[i] == ')' || s.p[i] == ']' || s.p[i] == '}');
+    }
+    return s.n;
+}
+
+/* `key=literal` into args */
+static enum carat_err take_keyword(struct str word, json_t *args, struct err *err)
+{
+    size_t equals = find_outside(word, 0, '=');
+    struct str key = utf8_strip((struct str){word.p, equals});
+    json_t *value = NULL;
+    if (equals == word.n || !key.n)
+        return err_set(err, CARAT_EUNSUPPORTED, "a partial() with other arguments than keywords");
+    enum carat_err rc = jinja_literal(utf8_strip(behind(word, equals + 1)), &value, err);
+    if (!rc && json_object_setn_new(args, key.p, key.n, value))
+        rc = err_nomem(err, "a Python source");
+    return rc;
+}
+
+/* The function's name and the keywords of "= partial(f, a=1)"; *function is empty when the statement is something else. */
+static enum carat_err read_partial(struct str s, struct str *function, json_t *args, struct err *err)
+{
+    ptrdiff_t at = str_find(s, STR("partial("), 0);
+    *function = (struct str){NULL, 0};
+    if (at < 0)
+        return CARAT_OK;
+    struct str inside = behind(s, (size_t)at + 8);
+    inside.n = find_outside(inside, 0, ')');
+    size_t comma = find_outside(inside, 0, ',');
+    *function = utf8_strip((struct str){inside.p, comma});
+    enum carat_err rc = CARAT_OK;
+    while (comma < inside.n && !rc) {
+        inside = behind(inside, comma + 1);
+        comma = find_outside(inside, 0, ',');
+        struct str word = {inside.p, comma};
+        if (utf8_strip(word).n)
+            rc = take_keyword(word, args, err);
+    }
+    return rc;
+}
+
+/* ---- the whole -------------------------------------------------------------------------------------------- */
+
+/* The last statement that binds the name by a def, or by an assignment to it alone; src->n: none does. */
+static size_t find_binding(const struct source *src, struct str name)
+{
+    size_t found = src->n;
+    for (size_t i = 0; i < src->n; i++)
+        if (str_eq(utf8_strip(src->items[i].defines), name))
+            found = i;
+    return found;
+}
+
+static enum carat_err take_constants(const struct source *src, json_t *constants, struct err *err)
+{
+    for (size_t i = 0; i < src->n; i++) {
+        const struct statement *st = &src->items[i];
+        struct str name = utf8_strip(st->defines);
+        json_t *value = NULL;
+        if (!st->taken || st->function || !name.n || name.n + 1 >= st->text.n || has_word(name, STR("import")))
+            continue;
+        struct str text = utf8_strip(behind(st->text, (size_t)(st->defines.p - st->text.p) + st->defines.n));
+        if (!str_starts(text, STR("=")) || jinja_literal(utf8_strip(behind(text, 1)), &value, NULL))
+            continue;
+        if (json_object_setn_new(constants, name.p, name.n, value))
+            return err_nomem(err, "a Python source");
+    }
+    return CARAT_OK;
+}
+
+static enum carat_err take(struct source *src, struct str name, struct pysource *out, struct err *err)
+{
+    size_t own = find_binding(src, name);
+    enum carat_err rc = CARAT_OK;
+    if (own < src->n && !src->items[own].function) {
+        struct str function;
+        rc = read_partial(src->items[own].text, &function, out->args, err);
+        own = function.n ? find_binding(src, function) : src->n;
+        if (!rc && (own == src->n || !src->items[own].function))
+            rc = err_set(err, CARAT_EUNSUPPORTED, "'%.*s' is neither a function nor a partial() of one", (int)name.n, name.p);
+    } else if (own == src->n) {
+        for (size_t i = 0; i < src->n; i++)
+            src->items[i].taken = true;
+        bool may = false;
+        for (size_t i = 0; i < src->n; i++)
+            may = may || str_starts(src->items[i].text, STR("globals()"));
+        if (!may)
+            rc = err_set(err, CARAT_EINPUT, "it has no function '%.*s'", (int)name.n, name.p);
+    }
+    if (!rc && own < src->n)
+        rc = take_with_used(src, own, err);
+    if (!rc)
+        append_taken(src, own, &out->text);
+    if (!rc)
+        rc = take_constants(src, out->constants, err);
+    return !rc && buf_failed(&out->text) ? err_nomem(err, "a Python source") : rc;
+}
+
+enum carat_err pysource_read(struct str file, struct str function, struct pysource *out, struct err *err)
 {
     struct source src = {.text = BUF_INIT(SOURCE_MAX)};
-    enum carat_err rc = cut(&src, file, err);
+    *out = (struct pysource){.text = BUF_INIT(SOURCE_MAX), .args = json_object(), .constants = json_object()};
+    enum carat_err rc = out->args && out->constants ? cut(&src, file, err) : err_nomem(err, "a Python source");
     if (!rc)
         rc = index_statements(&src, err);
     if (!rc)
@@ -303,5 +416,15 @@ enum carat_err pysource_normalise(struct str file, struct str function, struct b
     buf_release(&src.text);
     free(src.starts);
     free(src.items);
+    if (rc)
+        pysource_release(out);
     return rc;
+}
+
+void pysource_release(struct pysource *p)
+{
+    buf_release(&p->text);
+    json_decref(p->args);
+    json_decref(p->constants);
+    p->args = p->constants = NULL;
 }

@@ -115,13 +115,13 @@ static enum carat_err find_split(const struct yaml_task *t, const char *split, c
 /* ---- what becomes of them --------------------------------------------------------------------------- */
 
 /* The rows' values after process_docs, a new array. */
-static enum carat_err process(const struct yaml_hook *hook, const struct carat_rows *rows, json_t *out, struct err *err)
+static enum carat_err process(const struct hook *hook, const struct carat_rows *rows, json_t *out, struct err *err)
 {
     enum carat_err rc = CARAT_OK;
     for (size_t i = 0; i < rows->n && !rc; i++) {
         json_t *row = NULL;
         if (hook)
-            rc = hook->run(rows->items[i].value, &row, err);
+            rc = hook_run(hook, rows->items[i].value, &row, err);
         else
             row = json_incref(rows->items[i].value);
         if (rc)
@@ -154,7 +154,7 @@ static enum carat_err fill_columns(json_t *rows, struct err *err)
     return ok ? CARAT_OK : err_nomem(err, "rows");
 }
 
-static enum carat_err finish(const struct yaml_hook *hook, struct carat_rows **rows, struct err *err)
+static enum carat_err finish(const struct hook *hook, struct carat_rows **rows, struct err *err)
 {
     json_t *values = json_array();
     struct carat_rows *done = NULL;
@@ -171,17 +171,26 @@ static enum carat_err finish(const struct yaml_hook *hook, struct carat_rows **r
     return rc;
 }
 
-static enum carat_err read_split(const struct yaml_task *t, const char *split, const struct yaml_hook *hook,
+static enum carat_err read_split(const struct yaml_task *t, const char *split, const struct hook *hook,
                                  const char *data_dir, struct carat_rows **out, struct err *err)
 {
     struct found f = {.arena = ARENA_INIT, .tried = BUF_INIT(1 << 16)};
     *out = NULL;
-    enum carat_err rc = t->data_files ? find_named(t, split, &f, err) : find_split(t, split, data_dir, &f, err);
+    enum carat_err rc = CARAT_OK;
+    if (t->data_files && data_dir) /* what --data has goes before what the file names */
+        rc = find_split(t, split, data_dir, &f, NULL);
+    if (t->data_files && !f.n)
+        rc = find_named(t, split, &f, err);
+    else if (!t->data_files)
+        rc = find_split(t, split, data_dir, &f, err);
     for (size_t i = 0; i < f.n && !rc; i++)
         if (str_ends(str_from(f.paths[i]), STR(".parquet"))) {
             rc = err_set(err, CARAT_EUNSUPPORTED, "'%s': carat reads no Parquet", f.paths[i]);
             err_hint(err, "write it as JSON Lines: pandas.read_parquet(F).to_json(G, orient='records', lines=True)");
         }
+    for (size_t i = 0; i < f.n && !rc && t->headless; i++)
+        if (strstr(f.paths[i], ".csv"))
+            rc = err_set(err, CARAT_EUNSUPPORTED, "'%s': CSV files without a header are not read", f.paths[i]);
     if (!rc)
         rc = carat_rows_read(f.paths, f.n, out, err);
     if (!rc)

@@ -388,9 +388,22 @@ static enum carat_err take_metrics(struct yaml_task *t, struct err *err)
     return rc;
 }
 
+/* A function of its own scores the answers. */
+static enum carat_err take_results(struct yaml_task *t, struct err *err)
+{
+    const json_t *v = value_of(t->config, "process_results");
+    struct str name, dir;
+    if (!v)
+        return CARAT_OK;
+    if (!yaml_function(v, &name, &dir))
+        return err_set(err, CARAT_EINPUT, "'process_results' wants a !function");
+    return cannot_run(t, err, "'process_results: !function %s' is not supported", name.p);
+}
+
 enum carat_err yaml_task_scoring(struct yaml_task *t, struct err *err)
 {
     enum carat_err rc = t->task.output == CARAT_GENERATE ? take_generation(t, err) : CARAT_OK;
+    rc = rc ? rc : take_results(t, err);
     rc = rc ? rc : take_filters(t, err);
     return rc ? rc : take_metrics(t, err);
 }

@@ -14,9 +14,10 @@ struct yaml_task {
     const char *dir;        /* its folder */
     struct yaml_expr text, target, choice, description, prefix;
     struct yaml_expr shot_text, shot_target, shot_choice, shot_prefix;
-    const struct yaml_hook *process_docs, *shot_process_docs;
+    struct hook *process_docs, *shot_process_docs; /* owned; the second may be the first */
     const char *dataset_path, *dataset_name; /* name NULL: none */
     const json_t *data_files;                /* dataset_kwargs: data_files; NULL: none */
+    bool headless;                           /* dataset_kwargs says that CSV files have no header: not read */
     const char *data_dir;                    /* dataset_kwargs: data_dir */
     const json_t *samples;                   /* fewshot_config: samples; NULL: the pool is a split */
     const char *cannot_run; /* why it may not be run, though its prompts can be made; NULL: it may */
