@@ -3,6 +3,7 @@
 #include "harness/eval/eval.h"
 #include "harness/protocol/plugin.h"
 #include "harness/yaml/yaml_tasks.h"
+#include "harness/version.h"
 #include "run_common.h"
 
 enum carat_err load_task_files(const struct options *o, struct yaml_tasks **out, struct err *err)
@@ -150,7 +151,7 @@ enum carat_err open_models(const struct strings *words, struct eval_model **out,
 }
 
 enum carat_err print_summary(struct carat_store *store, const int64_t *runs, size_t n, const struct options *o,
-                             struct err *err)
+                             struct run_log *log, struct err *err)
 {
     struct summary sum;
     struct buf out = BUF_INIT(BUF_MAX_DEFAULT), warnings = BUF_INIT(1 << 20);
@@ -177,7 +178,7 @@ enum carat_err print_summary(struct carat_store *store, const int64_t *runs, siz
         for (char *line = warnings.p; line && *line;) {
             char *end = strchr(line, '\n');
             *end = '\0';
-            log_warn("%s", line);
+            run_log_warn(log, "%s", line);
             line = end + 1;
         }
     buf_release(&out);
@@ -218,8 +219,52 @@ static enum carat_err check_answered(struct carat_store *store, const int64_t *r
     return rc;
 }
 
+static json_t *list_of(const struct strings *words)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < words->n; i++)
+        json_array_append_new(list, json_text(str_from(words->items[i])));
+    return list;
+}
+
+static void log_start(struct run_log *log, const struct options *o, const struct eval_options *eval, const struct bench_set *set)
+{
+    json_t *tasks = json_array();
+    for (size_t i = 0; i < set->n; i++) {
+        const struct bench *b = &set->items[i];
+        json_array_append_new(tasks, json_pack("{s:o, s:s, s:i, s:I, s:I}", "task", json_text(b->name), "benchmark", b->leaf.task->name,
+                                               "shots", proto_plan_shots(b->plan), "rows", (json_int_t)b->rows->n, "items",
+                                               (json_int_t)b->n_planned));
+    }
+    if (log)
+        run_log_event(log, "start",
+                      json_pack("{s:s, s:o, s:o, s:s, s:I, s:I, s:I, s:f, s:b, s:o}", "carat", version_describe(), "models",
+                                list_of(&o->models), "asked", list_of(&o->tasks), "db", o->db ? o->db : DEFAULT_DB, "seed",
+                                (json_int_t)o->seed, "shard", (json_int_t)(eval->n_shards ? eval->shard + 1 : 1), "shards",
+                                (json_int_t)(eval->n_shards ? eval->n_shards : 1), "temperature", eval->sampling.temperature,
+                                "chat", eval->form.chat, "tasks", json_incref(tasks)));
+    json_decref(tasks);
+}
+
+static void log_end(struct run_log *log, enum carat_err rc, const struct err *err)
+{
+    if (log)
+        run_log_event(log, "end",
+                      json_pack("{s:s, s:i, s:o}", "status", !rc ? "done" : rc == CARAT_EINTERRUPTED ? "interrupted" : "failed",
+                                "exit_status", rc ? err_exit_status(rc) : 0, "message",
+                                rc ? json_text(str_from(err->msg)) : json_null()));
+}
+
+/* The first failure is the one told. */
+static enum carat_err end_log(struct run_log *log, enum carat_err rc, struct err *err)
+{
+    enum carat_err closed = run_log_close(log, rc ? NULL : err);
+    return rc ? rc : closed;
+}
+
 static enum carat_err run(const struct options *o, struct err *err)
 {
+    struct run_log *log = NULL;
     struct plugins *plugins = NULL;
     struct yaml_tasks *yaml = NULL;
     struct eval_model *models = NULL;
@@ -248,7 +293,12 @@ static enum carat_err run(const struct options *o, struct err *err)
     if (!rc && !runs)
         rc = err_nomem(err, "the runs");
     if (!rc)
+        rc = run_log_open(o->log_json, &log, err);
+    eval.log = log;
+    if (!rc)
         rc = bench_load(&eval, &set, err);
+    if (!rc)
+        log_start(log, o, &eval, &set);
     if (!rc)
         rc = carat_store_open(o->db ? o->db : DEFAULT_DB, CARAT_STORE_WRITE, &store, err);
     if (!rc)
@@ -256,9 +306,11 @@ static enum carat_err run(const struct options *o, struct err *err)
     if (rc == CARAT_EINTERRUPTED)
         err_hint(err, "the same command%s goes on from there", o->fresh ? " without --fresh" : "");
     if (!rc)
-        rc = print_summary(store, runs, o->models.n, o, err);
+        rc = print_summary(store, runs, o->models.n, o, log, err);
     if (!rc)
         rc = check_answered(store, runs, o->models.n, err);
+    log_end(log, rc, err);
+    rc = end_log(log, rc, err);
     carat_store_free(store);
     bench_release(&set);
     plugins_free(plugins);
@@ -278,7 +330,7 @@ const struct command cmd_run = {
              "beside pass@1 where there are that many. With --chat the prompts are conversations, written by each model's own "
              "template, as instruction-tuned models want them; nothing turns it on by itself.",
     .options = "model task limit shard shots chat fewshot-as-multiturn system chat-template seed samples temperature top-p data "
-               "db fresh plugin include-path json format quiet "
+               "db fresh plugin include-path json format log-json quiet "
                "unsafe-no-jail rehash " COMPUTE_OPTIONS,
     .examples = "  carat run -m gemma-2b -t hellaswag,boolq --limit 100\n"
                 "  carat run -m 2B=gemma-2b -m 7B=gemma-7b -t mmlu,gsm8k --data benchmarks --db compare.db\n"

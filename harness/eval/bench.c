@@ -191,9 +191,9 @@ static void tell_skipped(const struct eval_options *o, const struct skipped *s)
     if (!s->n_missing || o->quiet)
         return;
     if (!s->n_there)
-        log_warn("%s: its files are not there; it is left out", s->task->name);
+        run_log_warn(o->log, "%s: its files are not there; it is left out", s->task->name);
     else
-        log_warn("%s: the files of %zu of %zu subsets are not there; the score is over the %zu that are", s->task->name,
+        run_log_warn(o->log, "%s: the files of %zu of %zu subsets are not there; the score is over the %zu that are", s->task->name,
                  s->n_missing, s->n_there + s->n_missing, s->n_there);
 }
 

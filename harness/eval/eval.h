@@ -20,6 +20,7 @@
 #include "reports/reports.h"
 #include "published.h"
 #include "results/results.h"
+#include "run_log.h"
 
 struct plugins;    /* harness/protocol/plugin.h */
 struct yaml_tasks; /* harness/yaml/yaml_tasks.h */
@@ -62,6 +63,7 @@ struct eval_options {
     bool fresh, quiet, unsafe_no_jail;
     bool prompts_only;        /* nothing will be scored: a task file that cannot be is no failure */
     bool (*interrupted)(void);
+    struct run_log *log;      /* NULL: none */
 };
 
 struct bench {                /* one leaf with its rows */
@@ -115,13 +117,25 @@ bool verdicts_take(struct verdicts *v, bool wait, size_t *tag, struct jail_verdi
 /* Are any queued or running? */
 bool verdicts_pending(struct verdicts *v);
 
-/* ---- progress on a terminal ------------------------------------------------------------------- */
+/* ---- what a run tells while it goes (progress.c) ------------------------------------------------ */
 
+/* A line on a terminal, at most ten times a second; a line for each benchmark as it ends; events for the log. */
 struct progress;
-struct progress *progress_new(bool quiet); /* NULL when stderr is no terminal or quiet: all calls take NULL */
-void progress_free(struct progress *p);    /* wipes the line */
-void progress_show(struct progress *p, const char *what, size_t done, size_t total,
-                   const struct backend_stats *stats);
+struct progress_opts { /* all borrowed */
+    const struct bench_set *set;
+    const struct eval_model *model;
+    struct carat_store *store;
+    int64_t run;
+    struct run_log *log; /* NULL: none */
+    bool quiet;
+};
+enum carat_err progress_new(const struct progress_opts *o, struct progress **out, struct err *err);
+void progress_free(struct progress *p);                  /* wipes the line; NULL is fine */
+void progress_expect(struct progress *p, size_t bench);  /* one item more will come */
+void progress_begin(struct progress *p);                 /* no more are expected: tells what is complete already */
+void progress_answer(struct progress *p, size_t n_tokens); /* a request is answered that asked for so many */
+void progress_item(struct progress *p, size_t bench);    /* one of them is stored */
+void progress_show(struct progress *p, const struct backend_stats *stats);
 
 /* ---- capability groups: data in one file (groups.c) ---------------------------------------------- */
 
@@ -180,6 +194,7 @@ enum carat_err summary_add_published(struct summary *s, const struct published *
 /* Benchmarks by models, grouped by capability, with a mean a group and one of all. */
 enum carat_err summary_table(const struct summary *s, enum carat_table_format format, struct buf *out,
                              struct err *err);
+json_t *summary_score_json(const struct score *s);
 /* {"runs": [{"id", "model", "scores": [...]}], "groups": [...]} */
 json_t *summary_json(const struct summary *s);
 

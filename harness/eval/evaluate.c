@@ -260,8 +260,10 @@ static enum carat_err add_bench(struct run *r, size_t bench, struct err *err)
         rc = proto_item_as(b->plan, i, &r->form.proto, &r->arena, &item->proto, err);
         if (!rc)
             rc = add_requests(r, item, err);
-        if (!rc)
+        if (!rc) {
             r->n_items++;
+            progress_expect(r->progress, bench);
+        }
     }
     free(d.done);
     return rc;
@@ -365,6 +367,8 @@ static enum carat_err store_item(struct run *r, struct item *item, struct err *e
         rc = carat_store_put(r->store, r->tasks[item->bench], &record, err);
     release_answers(item);
     r->n_stored++;
+    if (!rc)
+        progress_item(r->progress, item->bench);
     return rc;
 }
 
@@ -450,6 +454,7 @@ static enum carat_err on_response(void *context, size_t index, const struct resp
         item->truncated_tokens = a->truncated_tokens;
     if (rc)
         return rc;
+    progress_answer(r->progress, a->refused ? 0 : a->context_tokens + a->n_ids);
     if (!a->refused && proto_needs_jail(r->set->items[item->bench].leaf.task))
         return submit_program(r, index, err);
     return settle(r, item, err);
@@ -488,7 +493,7 @@ static enum carat_err take_verdicts(struct run *r, bool wait, struct err *err)
 
 static enum carat_err look_up(struct run *r, const struct backend_stats *stats, struct err *err)
 {
-    progress_show(r->progress, r->model->name, r->n_stored, r->n_items, stats);
+    progress_show(r->progress, stats);
     if (r->o->interrupted && r->o->interrupted())
         return err_set(err, CARAT_EINTERRUPTED, "interrupted: %zu of %zu items are stored", r->n_stored, r->n_items);
     return CARAT_OK;
@@ -550,11 +555,25 @@ static void describe_budget(const struct run *r, struct backend *be)
              carat_session_batch_tokens(s), carat_session_isa(s));
 }
 
+static void log_model(const struct run *r, struct backend *be, int64_t run)
+{
+    const struct carat_session *s = backend_session(be);
+    const struct carat_session_memory m = carat_session_memory(s);
+    if (r->o->log)
+        run_log_event(r->o->log, "model",
+                      json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I}, s:I, s:s}", "model", r->model->name, "path",
+                                r->model->path, "run", (json_int_t)run, "items", (json_int_t)r->n_items, "items_before",
+                                (json_int_t)r->done_before, "requests", (json_int_t)r->n_requests, "memory", "weights_bytes",
+                                (json_int_t)m.weights_bytes, "kv_bytes", (json_int_t)m.kv_bytes, "kv_tokens",
+                                (json_int_t)carat_session_kv_tokens(s), "work_bytes", (json_int_t)m.work_bytes, "batch_tokens",
+                                (json_int_t)carat_session_batch_tokens(s), "isa", carat_session_isa(s)));
+}
+
 /* What the form of the prompts does that a reader of the scores should know. */
 static void describe_form(const struct run *r)
 {
     if (r->form.proto.n_system_dropped)
-        log_warn("%s: its chat template takes no system message: %zu prompts are without it (%s)", r->model->name,
+        run_log_warn(r->o->log, "%s: its chat template takes no system message: %zu prompts are without it (%s)", r->model->name,
                  r->form.proto.n_system_dropped,
                  r->o->form.system ? "the system text and the task's description" : "the task's description");
     if (!r->o->form.chat && !r->o->quiet && form_has_template(r->model->path))
@@ -602,6 +621,9 @@ static enum carat_err evaluate_model(struct run *r, int64_t *runs, struct err *e
         rc = check_distinct(r, runs, run, err);
     for (size_t i = 0; i < r->set->n && !rc; i++)
         rc = register_task(r, i, run, err);
+    struct progress_opts progress = {.set = r->set, .model = r->model, .store = r->store, .run = run, .log = r->o->log, .quiet = r->o->quiet};
+    if (!rc)
+        rc = progress_new(&progress, &r->progress, err);
     for (size_t i = 0; i < r->set->n && !rc; i++)
         rc = add_bench(r, i, err);
     if (!rc)
@@ -610,9 +632,11 @@ static enum carat_err evaluate_model(struct run *r, int64_t *runs, struct err *e
         rc = carat_store_commit(r->store, err);
     if (!rc && r->set->needs_jail)
         rc = verdicts_new(r->jail, pool_cpus() + IDLE_JAILS, &r->verdicts, err);
-    if (!rc)
+    if (!rc) {
         describe_budget(r, be);
-    r->progress = progress_new(r->o->quiet);
+        log_model(r, be, run);
+        progress_begin(r->progress);
+    }
     r->began = r->committed = now();
     struct backend_events events = {.on_response = on_response, .on_tick = on_tick, .context = r};
     if (!rc && r->n_requests)
@@ -620,6 +644,7 @@ static enum carat_err evaluate_model(struct run *r, int64_t *runs, struct err *e
     if (!rc)
         rc = await_verdicts(r, &stats, err);
     progress_free(r->progress);
+    r->progress = NULL;
     /* What is scored stays, whatever ended the run; but a store that failed takes no more. */
     struct err commit_err = ERR_INIT;
     enum carat_err commit = carat_store_commit(r->store, &commit_err);
@@ -639,6 +664,7 @@ static enum carat_err evaluate_model(struct run *r, int64_t *runs, struct err *e
 
 static void run_release(struct run *r)
 {
+    progress_free(r->progress);
     verdicts_free(r->verdicts);
     for (size_t i = 0; i < r->n_items; i++)
         release_answers(&r->items[i]);
@@ -663,7 +689,7 @@ enum carat_err evaluate(const struct bench_set *set, const struct eval_options *
     if (!rc && set->needs_jail)
         rc = jail_open(&jail_opts, &jail, err);
     if (set->needs_jail && !rc && o->unsafe_no_jail)
-        log_warn("model-written code runs WITHOUT A JAIL and can do all that you can (--unsafe-no-jail)");
+        run_log_warn(o->log, "model-written code runs WITHOUT A JAIL and can do all that you can (--unsafe-no-jail)");
     for (size_t m = 0; m < o->n_models && !rc; m++) {
         struct run r = {.set = set,
                         .o = o,

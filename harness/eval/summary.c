@@ -544,16 +544,16 @@ out:
 
 /* ---- JSON ---------------------------------------------------------------------------------------- */
 
-static json_t *score_json(const struct score *s)
+json_t *summary_score_json(const struct score *s)
 {
     json_t *outcomes = json_object();
     for (int k = 0; k < 6; k++)
         json_object_set_new(outcomes, carat_outcome_name((enum carat_outcome)k), json_integer(s->outcomes[k]));
-    return json_pack("{s:o, s:o, s:o, s:o, s:i, s:i, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "task",
+    return json_pack("{s:o, s:o, s:o, s:o, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "task",
                      json_text(s->name), "title", json_text(s->title), "capability", json_text(s->capability), "metric",
                      json_text(s->metric), "shots", s->shots, "version", s->version, "n_leaves",
                      (json_int_t)s->n_leaves, "n_items", (json_int_t)s->n_items, "n_planned",
-                     (json_int_t)s->n_planned, "n_rows", (json_int_t)s->n_rows, "value", json_real_or_null(s->mean.mean),
+                     (json_int_t)s->n_planned, "n_rows", (json_int_t)s->n_rows, "n_truncated", (json_int_t)s->n_truncated, "value", json_real_or_null(s->mean.mean),
                      "stderr", json_real_or_null(s->mean.stderr_mean), "low", json_real_or_null(s->mean.low), "high",
                      json_real_or_null(s->mean.high), "chance", json_real_or_null(s->chance), "outcomes", outcomes);
 }
@@ -587,7 +587,7 @@ json_t *summary_json(const struct summary *s)
     for (size_t r = 0; r < s->n_runs; r++) {
         json_t *scores = json_array();
         for (size_t i = 0; i < s->runs[r].n_scores; i++)
-            json_array_append_new(scores, score_json(&s->runs[r].scores[i]));
+            json_array_append_new(scores, summary_score_json(&s->runs[r].scores[i]));
         json_array_append_new(runs, json_pack("{s:I, s:o, s:b, s:o}", "run", (json_int_t)s->runs[r].id, "model",
                                               json_text(s->runs[r].name), "published", r >= s->n_measured, "scores",
                                               scores));
