@@ -57,7 +57,7 @@ endif
 
 sources = $(sort $(wildcard $(1)/*.c $(1)/*/*.c $(1)/*/*/*.c))
 # The kernels are one source compiled once for each instruction set.
-ISA_SRC := $(if $(filter engine,$(PARTS)),$(wildcard engine/compute/kernels.c))
+ISA_SRC := $(if $(filter engine,$(PARTS)),$(wildcard engine/compute/kernels*.c))
 SRCS    := $(filter-out $(ISA_SRC) harness/main.c,$(foreach p,$(PARTS),$(call sources,$(p))))
 # Without a compiler yet (`make deps test` on a bare machine) the machine itself is asked.
 ARCH    := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null || uname -m)))
@@ -115,7 +115,7 @@ $(BUILD)/obj/%.o: %.c | check-libs
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
 define isa_rule
-$(BUILD)/obj/engine/compute/kernels-$(1).o: engine/compute/kernels.c | check-libs
+$(BUILD)/obj/%-$(1).o: %.c | check-libs
 	$$(call say,CC,"$$< [$(1)]")
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(ALL_CPPFLAGS) -DKERNEL_ISA=$(1) -DKERNEL_ISA_$(1) $$(filter-out -O2,$$(ALL_CFLAGS)) $(call ISA_OPT,$(1)) $(ISA_FLAGS_$(1)) -MMD -MP -c $$< -o $$@

@@ -149,7 +149,8 @@ const char *carat_weights_name(enum carat_weights weights); /* "stored", "q8_0",
 bool carat_weights_find(const char *name, enum carat_weights *out);
 
 /* Quantizes a model's matrices that are stored as f32, f16 or bf16; before the first session over it, once. Work is
- * shared out on `pool` (may be NULL). (Not yet: refused.) */
+ * shared out on `pool` (may be NULL). Matrices that are quantized already, or whose rows are no whole blocks of 32, stay as they
+ * are; with q4_0 the head becomes q8_0. */
 enum carat_err carat_model_quantize(struct carat_model *model, enum carat_weights weights, struct pool *pool,
                                     struct err *err);
 
@@ -175,7 +176,8 @@ void carat_model_stamp(const struct carat_model *model, char out[SHA256_HEX], bo
 enum carat_precision {
     CARAT_PRECISION_F32,  /* float32 activations: what parity is measured in */
     CARAT_PRECISION_BF16, /* activations rounded to bf16 as a product's input */
-    CARAT_PRECISION_INT8, /* activations as a product's input quantized to 8 bits, block by block (not yet: refused) */
+    CARAT_PRECISION_INT8, /* activations as a product's input quantized to 8 bits, block by block;
+                             wants quantized weights */
     CARAT_N_PRECISIONS
 };
 const char *carat_precision_name(enum carat_precision precision); /* "f32", "bf16", "int8" */

@@ -1,7 +1,8 @@
 /* GGUF's quantized blocks, number by number in the order they have in a row.
  *
  * d, m: float16, little-endian. A number is q * d, q * d + m or q * s d - t m, q a small integer, each
- * operation rounded once to float32 in that order. This file is compiled once, without any
+ * operation rounded once to float32 in that order. Products of integers take the numbers apart (blocks_split): runs of 32
+ * have codes of 0 .. 255, one or two scales, and where m stands in the list one or two minima to be taken off. This file is compiled once, without any
  * instruction set's flags, and called by all kernels: so a weight is the same bits everywhere.
  *
  *     blocks of 32       bytes
@@ -26,9 +27,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#define SMALL 32
-#define LARGE 256
-
 static float half_at(const unsigned char *p)
 {
     uint32_t h = (uint32_t)p[0] | (uint32_t)p[1] << 8, bits;
@@ -48,66 +46,69 @@ static int signed_at(const unsigned char *p)
     return *p < 128 ? *p : *p - 256;
 }
 
-static void widen_q4_0(float *out, const unsigned char *p)
-{
-    float d = half_at(p);
-    for (size_t i = 0; i < 16; i++) {
-        out[i] = (float)((p[2 + i] & 15) - 8) * d;
-        out[16 + i] = (float)((p[2 + i] >> 4) - 8) * d;
-    }
-}
-
-static void widen_q4_1(float *out, const unsigned char *p)
-{
-    float d = half_at(p), m = half_at(p + 2);
-    for (size_t i = 0; i < 16; i++) {
-        out[i] = (float)(p[4 + i] & 15) * d + m;
-        out[16 + i] = (float)(p[4 + i] >> 4) * d + m;
-    }
-}
-
 /* The fifth bits of numbers i and i + 16, in place. */
 static int fifth(const unsigned char *qh, size_t i)
 {
     return (qh[i / 8] >> i % 8 & 1) << 4;
 }
 
-static void widen_q5_0(float *out, const unsigned char *p)
+/* 32 codes of four bits, and where `qh` is given of five. */
+static void nibbles(struct block_run *out, const unsigned char *qs, const unsigned char *qh)
 {
-    float d = half_at(p);
     for (size_t i = 0; i < 16; i++) {
-        out[i] = (float)(((p[6 + i] & 15) | fifth(p + 2, i)) - 16) * d;
-        out[16 + i] = (float)(((p[6 + i] >> 4) | fifth(p + 2, 16 + i)) - 16) * d;
+        out->code[i] = (unsigned char)((qs[i] & 15) | (qh ? fifth(qh, i) : 0));
+        out->code[16 + i] = (unsigned char)(qs[i] >> 4 | (qh ? fifth(qh, 16 + i) : 0));
     }
 }
 
-static void widen_q5_1(float *out, const unsigned char *p)
+static void split_q4_0(struct block_run *out, const unsigned char *p, size_t at)
 {
-    float d = half_at(p), m = half_at(p + 2);
-    for (size_t i = 0; i < 16; i++) {
-        out[i] = (float)((p[8 + i] & 15) | fifth(p + 4, i)) * d + m;
-        out[16 + i] = (float)((p[8 + i] >> 4) | fifth(p + 4, 16 + i)) * d + m;
-    }
+    (void)at;
+    nibbles(out, p + 2, NULL);
+    out->scale[0] = half_at(p);
 }
 
-static void widen_q8_0(float *out, const unsigned char *p)
+static void split_q4_1(struct block_run *out, const unsigned char *p, size_t at)
 {
-    float d = half_at(p);
-    for (size_t i = 0; i < SMALL; i++)
-        out[i] = (float)signed_at(p + 2 + i) * d;
+    (void)at;
+    nibbles(out, p + 4, NULL);
+    out->scale[0] = half_at(p);
+    out->least[0] = -half_at(p + 2);
 }
 
-static void widen_q2_k(float *out, const unsigned char *p)
+static void split_q5_0(struct block_run *out, const unsigned char *p, size_t at)
 {
-    const unsigned char *scales = p, *qs = p + 16;
+    (void)at;
+    nibbles(out, p + 6, p + 2);
+    out->scale[0] = half_at(p);
+}
+
+static void split_q5_1(struct block_run *out, const unsigned char *p, size_t at)
+{
+    (void)at;
+    nibbles(out, p + 8, p + 4);
+    out->scale[0] = half_at(p);
+    out->least[0] = -half_at(p + 2);
+}
+
+static void split_q8_0(struct block_run *out, const unsigned char *p, size_t at)
+{
+    (void)at;
+    for (size_t i = 0; i < BLOCK_RUN; i++)
+        out->code[i] = p[2 + i] ^ 128;
+    out->scale[0] = half_at(p);
+}
+
+static void split_q2_k(struct block_run *out, const unsigned char *p, size_t at)
+{
+    const unsigned char *scales = p + at / 16, *q = p + 16 + at / 128 * 32;
     float d = half_at(p + 80), m = half_at(p + 82);
-    for (size_t i = 0; i < LARGE; i += 16) {
-        const unsigned char *q = qs + i / 128 * 32 + i % 32;
-        float scale = d * (float)(scales[i / 16] & 15), least = m * (float)(scales[i / 16] >> 4);
-        size_t shift = i % 128 / 32 * 2;
-        for (size_t j = 0; j < 16; j++)
-            out[i + j] = scale * (float)(q[j] >> shift & 3) - least;
+    for (size_t h = 0; h < 2; h++) {
+        out->scale[h] = d * (float)(scales[h] & 15);
+        out->least[h] = m * (float)(scales[h] >> 4);
     }
+    for (size_t i = 0; i < BLOCK_RUN; i++)
+        out->code[i] = q[i] >> at % 128 / 32 * 2 & 3;
 }
 
 /* Twelve bytes, sixteen scales: four low bits from the first eight bytes' nibbles, two high ones from the rest. */
@@ -117,17 +118,14 @@ static int scale_q3_k(const unsigned char *s, size_t g)
     return (low | (s[8 + g % 4] >> g / 4 * 2 & 3) << 4) - 32;
 }
 
-static void widen_q3_k(float *out, const unsigned char *p)
+static void split_q3_k(struct block_run *out, const unsigned char *p, size_t at)
 {
-    const unsigned char *hmask = p, *qs = p + 32, *scales = p + 96;
+    const unsigned char *hmask = p, *q = p + 32 + at / 128 * 32;
     float d = half_at(p + 108);
-    for (size_t i = 0; i < LARGE; i += 16) {
-        const unsigned char *q = qs + i / 128 * 32 + i % 32, *high = hmask + i % 32;
-        float scale = d * (float)scale_q3_k(scales, i / 16);
-        size_t shift = i % 128 / 32 * 2, bit = i / 32;
-        for (size_t j = 0; j < 16; j++)
-            out[i + j] = scale * (float)((q[j] >> shift & 3) - (high[j] >> bit & 1 ? 0 : 4));
-    }
+    for (size_t h = 0; h < 2; h++)
+        out->scale[h] = d * (float)scale_q3_k(p + 96, at / 16 + h);
+    for (size_t i = 0; i < BLOCK_RUN; i++)
+        out->code[i] = (unsigned char)((q[i] >> at % 128 / 32 * 2 & 3) | (hmask[i] >> at / 32 & 1) << 2);
 }
 
 /* Twelve bytes, eight scales and eight minima of six bits: the first four whole, the others' two high bits
@@ -139,58 +137,70 @@ static void scale_q4_k(const unsigned char *s, size_t g, int *scale, int *least)
 }
 
 /* Q4_K, and with the fifth bits at `qh` Q5_K. */
-static void widen_q45_k(float *out, const unsigned char *p, const unsigned char *qh, const unsigned char *qs)
+static void split_q45_k(struct block_run *out, const unsigned char *p, size_t at, const unsigned char *qh,
+                        const unsigned char *qs)
 {
-    float d = half_at(p), m = half_at(p + 2);
-    for (size_t g = 0; g < 8; g++) {
-        int s, t;
-        scale_q4_k(p + 4, g, &s, &t);
-        float scale = d * (float)s, least = m * (float)t;
-        const unsigned char *q = qs + g / 2 * 32;
-        for (size_t j = 0; j < 32; j++) {
-            int v = g % 2 ? q[j] >> 4 : q[j] & 15;
-            if (qh)
-                v |= (qh[j] >> g & 1) << 4;
-            out[g * 32 + j] = scale * (float)v - least;
-        }
+    int s, t;
+    size_t g = at / 32;
+    const unsigned char *q = qs + g / 2 * 32;
+    scale_q4_k(p + 4, g, &s, &t);
+    out->scale[0] = half_at(p) * (float)s;
+    out->least[0] = half_at(p + 2) * (float)t;
+    for (size_t i = 0; i < BLOCK_RUN; i++) {
+        int v = g % 2 ? q[i] >> 4 : q[i] & 15;
+        out->code[i] = (unsigned char)(v | (qh ? (qh[i] >> g & 1) << 4 : 0));
     }
 }
 
-static void widen_q4_k(float *out, const unsigned char *p)
+static void split_q4_k(struct block_run *out, const unsigned char *p, size_t at)
 {
-    widen_q45_k(out, p, NULL, p + 16);
+    split_q45_k(out, p, at, NULL, p + 16);
 }
 
-static void widen_q5_k(float *out, const unsigned char *p)
+static void split_q5_k(struct block_run *out, const unsigned char *p, size_t at)
 {
-    widen_q45_k(out, p, p + 16, p + 48);
+    split_q45_k(out, p, at, p + 16, p + 48);
 }
 
 /* Of each 128 numbers, 64 have the low nibbles of 64 bytes, 64 the high ones. */
-static void widen_q6_k(float *out, const unsigned char *p)
+static void split_q6_k(struct block_run *out, const unsigned char *p, size_t at)
 {
-    const unsigned char *scales = p + 192;
+    size_t half = at / 128, in = at % 128;
+    const unsigned char *low = p + half * 64 + in % 64, *high = p + 128 + half * 32;
     float d = half_at(p + 208);
-    for (size_t i = 0; i < LARGE; i += 16) {
-        size_t half = i / 128, at = i % 128;
-        const unsigned char *low = p + half * 64 + at % 64, *high = p + 128 + half * 32 + at % 32;
-        float scale = d * (float)signed_at(scales + i / 16);
-        for (size_t j = 0; j < 16; j++) {
-            int v = at < 64 ? low[j] & 15 : low[j] >> 4;
-            out[i + j] = scale * (float)((v | (high[j] >> at / 32 * 2 & 3) << 4) - 32);
-        }
+    for (size_t h = 0; h < 2; h++)
+        out->scale[h] = d * (float)signed_at(p + 192 + at / 16 + h);
+    for (size_t i = 0; i < BLOCK_RUN; i++) {
+        int v = in < 64 ? low[i] & 15 : low[i] >> 4;
+        out->code[i] = (unsigned char)(v | (high[i] >> in / 32 * 2 & 3) << 4);
     }
+}
+
+const struct block_kind block_kinds[DTYPE_COMPUTED] = {
+    [DTYPE_Q4_0] = {split_q4_0, 8, 1, false},  [DTYPE_Q4_1] = {split_q4_1, 0, 1, true},
+    [DTYPE_Q5_0] = {split_q5_0, 16, 1, false}, [DTYPE_Q5_1] = {split_q5_1, 0, 1, true},
+    [DTYPE_Q8_0] = {split_q8_0, 128, 1, false}, [DTYPE_Q2_K] = {split_q2_k, 0, 2, true},
+    [DTYPE_Q3_K] = {split_q3_k, 4, 2, false},  [DTYPE_Q4_K] = {split_q4_k, 0, 1, true},
+    [DTYPE_Q5_K] = {split_q5_k, 0, 1, true},   [DTYPE_Q6_K] = {split_q6_k, 32, 2, false},
+};
+
+void blocks_split(struct block_run *out, const unsigned char *row, enum dtype dtype, size_t first)
+{
+    const struct dtype_info *t = &dtype_infos[dtype];
+    block_kinds[dtype].split(out, row + first / t->block * t->bytes, first % t->block);
 }
 
 void blocks_widen(float *out, const unsigned char *row, enum dtype dtype, size_t first, size_t n)
 {
-    static void (*const WIDEN[DTYPE_COMPUTED])(float *, const unsigned char *) = {
-        [DTYPE_Q4_0] = widen_q4_0, [DTYPE_Q4_1] = widen_q4_1, [DTYPE_Q5_0] = widen_q5_0, [DTYPE_Q5_1] = widen_q5_1,
-        [DTYPE_Q8_0] = widen_q8_0, [DTYPE_Q2_K] = widen_q2_k, [DTYPE_Q3_K] = widen_q3_k, [DTYPE_Q4_K] = widen_q4_k,
-        [DTYPE_Q5_K] = widen_q5_k, [DTYPE_Q6_K] = widen_q6_k,
-    };
-    const struct dtype_info *t = &dtype_infos[dtype];
-    const unsigned char *p = row + dtype_bytes(dtype, first);
-    for (size_t i = 0; i < n; i += t->block, p += t->bytes)
-        WIDEN[dtype](out + i, p);
+    const struct block_kind *kind = &block_kinds[dtype];
+    const size_t group = BLOCK_RUN / kind->n_scales;
+    for (size_t i = 0; i < n; i += BLOCK_RUN, out += BLOCK_RUN) {
+        struct block_run run;
+        blocks_split(&run, row, dtype, first + i);
+        for (size_t j = 0; j < BLOCK_RUN; j++) {
+            out[j] = run.scale[j / group] * (float)(run.code[j] - kind->offset);
+            if (kind->has_least)
+                out[j] -= run.least[j / group];
+        }
+    }
 }

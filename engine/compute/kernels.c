@@ -80,19 +80,6 @@
 
 #define LANES KERNEL_LANES
 
-#define CONCAT_(a, b) a##b
-#define CONCAT(a, b) CONCAT_(a, b)
-#define TEXT_(a) #a
-#define TEXT(a) TEXT_(a)
-
-/* The body for i = 0 .. n - 1, spelled out: lanes stay in registers only where every index is a constant, and
- * the compilers differ in which nested loops they unroll. Arrays they index are as large as the bounds. */
-#define AT(i, value, n, ...) { enum { i = value }; if (i < (n)) { __VA_ARGS__ } }
-#define EACH_1(i, n, ...) AT(i, 0, n, __VA_ARGS__)
-#define EACH_2(i, n, ...) EACH_1(i, n, __VA_ARGS__) AT(i, 1, n, __VA_ARGS__)
-#define EACH_4(i, n, ...) EACH_2(i, n, __VA_ARGS__) AT(i, 2, n, __VA_ARGS__) AT(i, 3, n, __VA_ARGS__)
-#define EACH_6(i, n, ...) EACH_4(i, n, __VA_ARGS__) AT(i, 4, n, __VA_ARGS__) AT(i, 5, n, __VA_ARGS__)
-#define LOOP(i, n, ...) for (size_t i = 0; i < (size_t)(n); i++) { __VA_ARGS__ }
 #ifdef EACH_PART
 #define EACH_ROW CONCAT(EACH_, MOST_ROWS)
 #define EACH_COL CONCAT(EACH_, MOST_COLS)
@@ -803,8 +790,10 @@ static struct block_stats stats(const float *x, size_t n)
 
 const struct kernel_table CONCAT(kernels_, KERNEL_ISA) = {
     .isa = TEXT(KERNEL_ISA),
-    .prepare = {[CARAT_PRECISION_BF16] = prepare_bf16},
-    .matmul = {[CARAT_PRECISION_F32] = matmul_f32, [CARAT_PRECISION_BF16] = matmul_bf16},
+    .prepare = {[CARAT_PRECISION_BF16] = prepare_bf16, [CARAT_PRECISION_INT8] = CONCAT(int8_prepare_, KERNEL_ISA)},
+    .matmul = {[CARAT_PRECISION_F32] = matmul_f32,
+               [CARAT_PRECISION_BF16] = matmul_bf16,
+               [CARAT_PRECISION_INT8] = CONCAT(int8_matmul_, KERNEL_ISA)},
     .widen = widen,
     .rms_norm = rms_norm,
     .layer_norm = layer_norm,

@@ -91,11 +91,20 @@ struct kernel_table {
     struct block_stats (*stats)(const float *x, size_t n);
 };
 
+/* kernels_int8.c's part of a table: k is whole blocks of 32. */
+#define KERNEL_INT8(isa) void int8_prepare_##isa(float *row, size_t k); void int8_matmul_##isa(const struct matmul *m)
+
+KERNEL_INT8(portable);
 extern const struct kernel_table kernels_portable;
 #if defined(__x86_64__)
 extern const struct kernel_table kernels_avx2, kernels_avx512, kernels_avx512vnni, kernels_avx512bf16;
+KERNEL_INT8(avx2);
+KERNEL_INT8(avx512);
+KERNEL_INT8(avx512vnni);
+KERNEL_INT8(avx512bf16);
 #elif defined(__aarch64__)
 extern const struct kernel_table kernels_neon;
+KERNEL_INT8(neon);
 #endif
 
 /* The best table for this CPU, or the one named by CARAT_ISA. An unknown or unsupported name

@@ -1,13 +1,231 @@
-/* Quantizing a model's matrices after it was opened. */
-#include "engine/engine.h"
+/* Quantizing a model's matrices after it was opened: GGUF's blocks of 32, made here.
+ *
+ *     Q8_0   d = max |x| / 127; q = x / d to the nearest, halves away from zero
+ *     Q4_0   m = the number with the largest |x|, d = -m / 8; q = x / d + 8 to the nearest, 15 at most
+ *
+ * d is stored as float16 (nearest, ties to even), q comes of the unrounded one. Of --weights q4_0 the head is Q8_0: one more
+ * bit in a hundred for the numbers that logits are made of directly. A matrix is left as it is where its rows are not
+ * whole blocks, and where it is quantized already.
+ *
+ * The quantized matrices lie in one allocation of the model's own; the mapped file's pages may leave memory.
+ */
+#define _GNU_SOURCE
+#include <math.h>
+#include <stdlib.h>
+#include <sys/mman.h>
 
-enum carat_err carat_model_quantize(struct carat_model *model, enum carat_weights weights, struct pool *pool,
+#include "engine/model/model_int.h"
+#include "kernels.h"
+#include "quantize.h"
+
+#define BLOCK ((size_t)32)
+#define ROWS_A_CHUNK ((size_t)64)
+#define ALIGNMENT ((size_t)64)
+
+/* ---- one block ---------------------------------------------------------------------- */
+
+static uint16_t half_from(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    uint32_t sign = bits >> 16 & 0x8000, size = bits & 0x7fffffff;
+    if (size >= 0x47800000) /* 65536 and more, infinity, NaN */
+        return (uint16_t)(sign | (size > 0x7f800000 ? 0x7e00 : 0x7c00));
+    if (size < 0x38800000) { /* below 2^-14: a multiple of 2^-24; the sum rounds, its lowest bits are the count */
+        float shifted = fabsf(x) + 0.5f;
+        memcpy(&bits, &shifted, sizeof bits);
+        return (uint16_t)(sign | (bits - 0x3f000000));
+    }
+    uint32_t rounded = size - 0x38000000 + 0xfff + (size >> 13 & 1);
+    return (uint16_t)(sign | rounded >> 13);
+}
+
+/* The number of the largest size, the first of them; a NaN where there is one. */
+static float extreme(const float *x)
+{
+    float most = 0;
+    for (size_t i = 0; i < BLOCK && !isnan(most); i++)
+        if (!(fabsf(x[i]) <= fabsf(most)))
+            most = x[i];
+    return most;
+}
+
+static void put_half(unsigned char *to, float d)
+{
+    uint16_t h = half_from(d);
+    to[0] = (unsigned char)(h & 255);
+    to[1] = (unsigned char)(h >> 8);
+}
+
+static void quantize_q8_0(const float *x, unsigned char *to)
+{
+    float d = fabsf(extreme(x)) / 127.0f, back = d > 0 ? 1.0f / d : 0;
+    put_half(to, d);
+    for (size_t i = 0; i < BLOCK; i++)
+        to[2 + i] = (unsigned char)(isfinite(d) ? (int)roundf(x[i] * back) : 0);
+}
+
+static int nibble(float x, float back)
+{
+    int q = (int)(x * back + 8.5f);
+    return q < 0 ? 0 : q > 15 ? 15 : q;
+}
+
+static void quantize_q4_0(const float *x, unsigned char *to)
+{
+    float d = extreme(x) / -8.0f, back = d < 0 || d > 0 ? 1.0f / d : 0;
+    put_half(to, d);
+    back = isfinite(d) && isfinite(back) ? back : 0;
+    for (size_t i = 0; i < BLOCK / 2; i++)
+        to[2 + i] = (unsigned char)(isfinite(d) ? nibble(x[i], back) | nibble(x[i + BLOCK / 2], back) << 4 : 0);
+}
+
+void quantize_row(unsigned char *out, const float *x, size_t n, enum dtype dtype)
+{
+    for (size_t i = 0; i < n; i += BLOCK, out += dtype_infos[dtype].bytes) {
+        if (dtype == DTYPE_Q8_0)
+            quantize_q8_0(x + i, out);
+        else
+            quantize_q4_0(x + i, out);
+    }
+}
+
+/* ---- matrices ----------------------------------------------------------------------- */
+
+struct conversion {
+    const struct matrix *from;
+    enum dtype dtype;
+    unsigned char *to;
+    const struct kernel_table *kernels;
+    float *rows; /* [threads, cols] */
+};
+
+static void convert_chunk(void *context, size_t chunk, size_t thread)
+{
+    const struct conversion *c = context;
+    size_t cols = c->from->cols, bytes = dtype_bytes(c->dtype, cols);
+    float *row = c->rows + thread * cols;
+    for (size_t r = chunk * ROWS_A_CHUNK; r < (chunk + 1) * ROWS_A_CHUNK && r < c->from->rows; r++) {
+        c->kernels->widen(row, c->from->data + r * dtype_bytes(c->from->dtype, cols), c->from->dtype, cols, 1);
+        quantize_row(c->to + r * bytes, row, cols, c->dtype);
+    }
+}
+
+static bool may_convert(const struct matrix *m)
+{
+    return m->data && !dtype_is_block(m->dtype) && m->cols % BLOCK == 0;
+}
+
+#define MATRICES 8
+static void matrices_of(struct layer *l, struct matrix *out[MATRICES])
+{
+    struct matrix *const all[MATRICES] = {&l->q, &l->k, &l->v, &l->qkv, &l->o, &l->gate, &l->up, &l->down};
+    memcpy(out, all, sizeof all);
+}
+
+/* What a matrix takes as `dtype`, with room to align the next; 0 where it stays. */
+static size_t bytes_as(const struct matrix *m, enum dtype dtype)
+{
+    return may_convert(m) ? (m->rows * dtype_bytes(dtype, m->cols) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT : 0;
+}
+
+static size_t bytes_in_all(struct carat_model *m, enum dtype dtype, size_t *widest)
+{
+    size_t total = bytes_as(&m->head, DTYPE_Q8_0);
+    *widest = m->head.cols;
+    for (size_t i = 0; i < m->config.n_layers; i++) {
+        struct matrix *of[MATRICES];
+        matrices_of(&m->layers[i], of);
+        for (size_t j = 0; j < MATRICES; j++) {
+            total += bytes_as(of[j], dtype);
+            *widest = of[j]->cols > *widest ? of[j]->cols : *widest;
+        }
+    }
+    return total;
+}
+
+/* Takes the matrix's place at *at. */
+static void convert(struct conversion *c, struct matrix *m, enum dtype dtype, unsigned char **at, struct pool *pool)
+{
+    if (!may_convert(m))
+        return;
+    size_t n = (m->rows + ROWS_A_CHUNK - 1) / ROWS_A_CHUNK, bytes = bytes_as(m, dtype);
+    c->from = m;
+    c->dtype = dtype;
+    c->to = *at;
+    if (pool)
+        pool_run(pool, n, convert_chunk, c);
+    for (size_t i = 0; !pool && i < n; i++)
+        convert_chunk(c, i, 0);
+    m->data = *at;
+    m->dtype = dtype;
+    *at += bytes;
+}
+
+static void convert_all(struct carat_model *m, struct conversion *c, enum dtype dtype, unsigned char *at,
+                        struct pool *pool)
+{
+    bool tied = m->embed.data == m->head.data;
+    for (size_t i = 0; i < m->config.n_layers; i++) {
+        struct matrix *of[MATRICES];
+        matrices_of(&m->layers[i], of);
+        for (size_t j = 0; j < MATRICES; j++)
+            convert(c, of[j], dtype, &at, pool);
+    }
+    convert(c, &m->head, DTYPE_Q8_0, &at, pool);
+    if (tied)
+        m->embed = m->head;
+}
+
+enum carat_err carat_model_quantize(struct carat_model *m, enum carat_weights weights, struct pool *pool,
                                     struct err *err)
 {
-    (void)model;
-    (void)pool;
     if (weights == CARAT_WEIGHTS_STORED)
         return CARAT_OK;
-    return err_set(err, CARAT_EUNSUPPORTED, "quantizing weights to %s is not implemented yet",
-                   carat_weights_name(weights));
+    if (m->quantized)
+        return err_set(err, CARAT_EUSAGE, "'%s' is quantized already", m->info.path);
+    enum dtype dtype = weights == CARAT_WEIGHTS_Q4_0 ? DTYPE_Q4_0 : DTYPE_Q8_0;
+    struct conversion c = {.to = NULL};
+    size_t widest, bytes = bytes_in_all(m, dtype, &widest);
+    enum carat_err rc = kernels_choose(&c.kernels, err);
+    if (rc || !bytes)
+        return rc;
+    c.rows = calloc((pool ? pool_threads(pool) : 1) * widest, sizeof *c.rows);
+    void *memory = NULL;
+    if (!c.rows || posix_memalign(&memory, ALIGNMENT, bytes)) {
+        free(c.rows);
+        return err_set(err, CARAT_ENOMEM, "no memory for quantized weights (%zu MiB)", bytes >> 20);
+    }
+    m->quantized = memory;
+    convert_all(m, &c, dtype, m->quantized, pool);
+    free(c.rows);
+    for (size_t i = 0; i < m->n_files; i++) /* an advice; embeddings that are still read come back by themselves */
+        if (file_exists(m->files[i].path))
+            (void)madvise((void *)(uintptr_t)m->files[i].map.data, m->files[i].map.n, MADV_DONTNEED);
+    m->info.weights_dtype = dtype_infos[dtype].name;
+    m->info.weights_bytes = bytes;
+    if (m->embed.data != m->head.data)
+        m->info.weights_bytes += m->embed.rows * dtype_bytes(m->embed.dtype, m->embed.cols);
+    model_count_work(m);
+    return CARAT_OK;
+}
+
+enum carat_err quantize_check(const struct carat_model *m, struct err *err)
+{
+    struct carat_model copy = *m; /* matrices_of() gives pointers to change */
+    const struct matrix *bad = dtype_is_block(m->head.dtype) ? NULL : &m->head;
+    for (size_t i = 0; i < m->config.n_layers; i++) {
+        struct matrix *of[MATRICES];
+        matrices_of(&copy.layers[i], of);
+        for (size_t j = 0; j < MATRICES; j++)
+            if (of[j]->data && !dtype_is_block(of[j]->dtype))
+                bad = of[j];
+    }
+    if (!bad)
+        return CARAT_OK;
+    err_set(err, CARAT_EUNSUPPORTED, "'%s': precision int8 multiplies quantized weights, and a matrix [%zu, %zu] is %s",
+            m->info.path, bad->rows, bad->cols, dtype_infos[bad->dtype].name);
+    if (bad->cols % BLOCK)
+        return err_hint(err, "its rows are no whole blocks of %zu and cannot be quantized; use another precision", BLOCK);
+    return err_hint(err, "add --weights q8_0 (or q4_0), or take a quantized GGUF file");
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "quantize.h"
 #include "session_int.h"
 
 #define BATCH_DEFAULT ((size_t)512)
@@ -151,10 +152,6 @@ static enum carat_err check_opts(const struct carat_session_opts *o, struct err 
 {
     if ((unsigned)o->precision >= CARAT_N_PRECISIONS)
         return err_set(err, CARAT_EUSAGE, "precision %d does not exist", (int)o->precision);
-    if (o->precision == CARAT_PRECISION_INT8) {
-        err_set(err, CARAT_EUNSUPPORTED, "precision %s is not implemented yet", carat_precision_name(o->precision));
-        return err_hint(err, "use --precision f32 or bf16");
-    }
     if (o->batch_tokens > BATCH_MAX)
         return err_set(err, CARAT_EUSAGE, "a batch of %zu tokens; at most %zu are possible", o->batch_tokens,
                        BATCH_MAX);
@@ -168,6 +165,8 @@ enum carat_err carat_session_open(const struct carat_model *model, const struct 
     const struct model_config *c = &model->config;
     *out = NULL;
     enum carat_err rc = check_opts(&o, err);
+    if (!rc && o.precision == CARAT_PRECISION_INT8)
+        rc = quantize_check(model, err);
     if (rc)
         return rc;
     struct carat_session *s = calloc(1, sizeof *s);

@@ -363,6 +363,19 @@ INLINE uint64_t flush_begin(void)
 INLINE void flush_end(uint64_t mode) { __asm__ volatile("msr fpcr, %0" : : "r"(mode)); }
 #endif
 
+#define CONCAT_(a, b) a##b
+#define CONCAT(a, b) CONCAT_(a, b)
+#define TEXT_(a) #a
+#define TEXT(a) TEXT_(a)
+
+/* The body for i = 0 .. n - 1, spelled out: lanes stay in registers only where every index is a constant, and
+ * the compilers differ in which nested loops they unroll. Arrays they index are as large as the bounds. */
+#define AT(i, value, n, ...) { enum { i = value }; if (i < (n)) { __VA_ARGS__ } }
+#define EACH_1(i, n, ...) AT(i, 0, n, __VA_ARGS__)
+#define EACH_2(i, n, ...) EACH_1(i, n, __VA_ARGS__) AT(i, 1, n, __VA_ARGS__)
+#define EACH_4(i, n, ...) EACH_2(i, n, __VA_ARGS__) AT(i, 2, n, __VA_ARGS__) AT(i, 3, n, __VA_ARGS__)
+#define EACH_6(i, n, ...) EACH_4(i, n, __VA_ARGS__) AT(i, 4, n, __VA_ARGS__) AT(i, 5, n, __VA_ARGS__)
+#define LOOP(i, n, ...) for (size_t i = 0; i < (size_t)(n); i++) { __VA_ARGS__ }
 #define PARTS (sizeof(v16) / sizeof(vpart))
 #define PART_LANES (16 / PARTS)
 

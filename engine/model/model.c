@@ -447,9 +447,10 @@ static enum carat_err take_all(struct carat_model *m, struct err *err)
 /* ---- the whole -------------------------------------------------------------------- */
 
 /* What one row costs: every layer's matrices, then the head's. */
-static void count_work(struct carat_model *m)
+void model_count_work(struct carat_model *m)
 {
     struct carat_model_info *info = &m->info;
+    info->layer_weights = info->read_bytes = 0;
     for (size_t i = 0; i < m->config.n_layers; i++)
         for (const struct family_part *part = m->config.family->parts; part->name; part++) {
             const char *at = (const char *)&m->layers[i] + part->at;
@@ -489,7 +490,7 @@ static void fill_info(struct carat_model *m)
     info->bos = c->bos;
     info->n_eos = c->n_eos;
     memcpy(info->eos, c->eos, sizeof info->eos);
-    count_work(m);
+    model_count_work(m);
 }
 
 enum carat_err model_new(const char *path, struct carat_model **out, struct err *err)
@@ -560,6 +561,7 @@ void carat_model_free(struct carat_model *m)
     tensor_list_release(&m->tensors);
     buf_release(&m->config_text);
     arena_release(&m->arena);
+    free(m->quantized);
     free(m);
 }
 

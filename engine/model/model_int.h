@@ -50,6 +50,7 @@ struct carat_model {
     bool rope_pairs;             /* q and k come with the numbers that turn together side by side */
     bool qkv_by_group;           /* qkv has the rows of one key-value head after the other: its queries, key, value */
     const float *rope_factors;   /* [hd / 2] that frequencies are divided by, or NULL */
+    unsigned char *quantized;    /* owned: matrices that compute/quantize.c made; NULL: none */
     struct buf config_text;      /* config.json's bytes, for the fingerprint; empty for GGUF */
 };
 
@@ -59,5 +60,8 @@ enum carat_err model_open_weights(const char *path, struct carat_model **out, st
 /* Steps of opening, for shape.c: an empty model; and, when config and tensors are there, the rest. */
 enum carat_err model_new(const char *path, struct carat_model **out, struct err *err);
 enum carat_err model_take_tensors(struct carat_model *m, struct err *err);
+
+/* Fills in what info says of the work, from the matrices as they are now. */
+void model_count_work(struct carat_model *m);
 
 #endif

@@ -177,6 +177,14 @@ static void check_precisions(const struct carat_model *model, bool portable)
     check_all_ways(model, CARAT_PRECISION_BF16, portable);
 }
 
+/* At int8 products read quantized weights: those of the file, or made here. */
+static void check_int8(struct carat_model *model, enum carat_weights weights, bool portable)
+{
+    struct err err = ERR_INIT;
+    cr_assert_eq(carat_model_quantize(model, weights, NULL, &err), CARAT_OK, "%s", err.msg);
+    check_all_ways(model, CARAT_PRECISION_INT8, portable);
+}
+
 Test(bits, are_the_same_every_way_for_every_family, .timeout = 300)
 {
     for (const struct tiny *t = TINY; t->model_type; t++) {
@@ -227,4 +235,62 @@ Test(bits, are_the_same_every_way_on_each_gguf_type, .timeout = 600)
         carat_model_free(m);
         free(path);
     }
+}
+
+/* int8 wants rows of whole blocks. */
+Test(bits, are_the_same_every_way_at_int8_for_every_family, .timeout = 600)
+{
+    for (const struct tiny *t = TINY; t->model_type; t++)
+        for (int w = CARAT_WEIGHTS_Q8_0; w <= CARAT_WEIGHTS_Q4_0; w++) {
+            struct tiny even = *t;
+            even.hidden = 64;
+            even.head_dim = 64 / t->heads == 64.0 / (double)t->heads ? 64 / t->heads : 32;
+            even.inter = strcmp(t->model_type, "falcon") ? 96 : 256;
+            if (strcmp(t->model_type, "falcon") == 0)
+                even.heads = even.kv_heads == 1 ? 4 : 8, even.head_dim = 64 / even.heads;
+            if (even.heads * even.head_dim % 32)
+                even.head_dim = 32;
+            struct carat_model *m = tiny_open(&even);
+            check_int8(m, (enum carat_weights)w, w == CARAT_WEIGHTS_Q8_0);
+            carat_model_free(m);
+        }
+}
+
+Test(bits, are_the_same_every_way_at_int8_on_the_fixtures, .timeout = 600)
+{
+    static const char *const NAMES[] = {
+        "checkpoints/gemma1-mqa-bf16", "checkpoints/gemma2-bf16",  "checkpoints/gemma3-mm-layout-bf16",
+        "checkpoints/mistral-swa-bf16", "gguf/gemma1.q8_0.gguf",   "gguf/llama.q4_0.gguf",
+        "gguf/llama.q5_1.gguf",        "gguf/llama-256.q2_k.gguf", "gguf/llama-256.q3_k_m.gguf",
+        "gguf/llama-256.q5_k_m.gguf",  "gguf/mistral-256.q4_k_m.gguf", "gguf/gemma1-256.q6_k.gguf"};
+    SHARED_OR_SKIP(root, "fixtures");
+    struct err err = ERR_INIT;
+    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
+        struct carat_model *m;
+        char *path = file_join(root, NAMES[i]);
+        cr_assert_eq(carat_model_open(path, &m, &err), CARAT_OK, "%s", err.msg);
+        check_int8(m, CARAT_WEIGHTS_Q8_0, false);
+        carat_model_free(m);
+        free(path);
+    }
+}
+
+Test(bits, int8_names_what_it_cannot_multiply)
+{
+    struct err err = ERR_INIT;
+    struct carat_session *s;
+    struct carat_session_opts opts = {.precision = CARAT_PRECISION_INT8, .kv_tokens = 64};
+    struct carat_model *m = tiny_open(&TINY[0]);
+    cr_assert_eq(carat_session_open(m, &opts, &s, &err), CARAT_EUNSUPPORTED);
+    cr_assert(strstr(err.msg, "bf16") && strstr(err.hint, "blocks of 32"), "%s / %s", err.msg, err.hint);
+    carat_model_free(m);
+    m = tiny_open(&(struct tiny){"llama", "F32", 1, 64, 96, 2, 2, 32, 100, NULL, 0});
+    cr_assert_eq(carat_session_open(m, &opts, &s, &err), CARAT_EUNSUPPORTED);
+    cr_assert(strstr(err.hint, "--weights q8_0"), "%s", err.hint);
+    cr_assert_eq(carat_model_quantize(m, CARAT_WEIGHTS_Q8_0, NULL, &err), CARAT_OK);
+    cr_assert_str_eq(carat_model_info(m)->weights_dtype, "q8_0");
+    cr_assert_eq(carat_model_quantize(m, CARAT_WEIGHTS_Q8_0, NULL, &err), CARAT_EUSAGE, "once is enough");
+    cr_assert_eq(carat_session_open(m, &opts, &s, &err), CARAT_OK, "%s", err.msg);
+    carat_session_free(s);
+    carat_model_free(m);
 }

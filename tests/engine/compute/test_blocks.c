@@ -6,6 +6,7 @@
 
 #include "engine/compute/blocks.h"
 #include "engine/compute/kernels.h"
+#include "engine/compute/quantize.h"
 
 static double half(const unsigned char *p)
 {
@@ -149,4 +150,193 @@ Test(blocks, products_equal_those_of_the_widened_numbers, .timeout = 120)
     free(z);
     free(wide);
     free(w);
+}
+
+/* ---- 8-bit activations ---------------------------------------------------------------- */
+
+#define INT8_K ((size_t)1280) /* runs of more than a piece; whole blocks of 256 */
+#define INT8_ROWS ((size_t)9)
+#define INT8_COLS ((size_t)83) /* a panel, a vector, three columns */
+
+struct int8_case {
+    enum dtype type;
+    unsigned char *w;
+    float *x; /* [INT8_ROWS, INT8_K] */
+};
+
+static void int8_product(const struct kernel_table *t, const struct int8_case *c, size_t rows, float *y)
+{
+    float *x = malloc(rows * INT8_K * sizeof *x), *work = aligned_alloc(64, KERNEL_WORK * sizeof *work);
+    memcpy(x, c->x, rows * INT8_K * sizeof *x);
+    for (size_t r = 0; r < rows; r++)
+        t->prepare[CARAT_PRECISION_INT8](x + r * INT8_K, INT8_K);
+    struct matmul m = {c->w, c->type, INT8_K, INT8_COLS, rows, x, INT8_K, y, INT8_COLS, work};
+    t->matmul[CARAT_PRECISION_INT8](&m);
+    free(x);
+    free(work);
+}
+
+/* Numbers of several sizes, and whole blocks of zeros. */
+static struct int8_case int8_new(enum dtype type)
+{
+    struct int8_case c = {type, malloc(INT8_COLS * dtype_bytes(type, INT8_K)), malloc(INT8_ROWS * INT8_K * sizeof *c.x)};
+    uint32_t seed = 7 + (uint32_t)type;
+    fill(c.w, INT8_COLS * dtype_bytes(type, INT8_K), &seed);
+    for (size_t b = 0; b < INT8_COLS * INT8_K / dtype_infos[type].block; b++)
+        tame(type, c.w + b * dtype_infos[type].bytes);
+    for (size_t i = 0; i < INT8_ROWS * INT8_K; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        c.x[i] = i / 32 % 11 == 5 ? 0 : (float)ldexp((double)(int32_t)seed, -31 - (int)(i / 32 % 7));
+    }
+    return c;
+}
+
+static void int8_free(struct int8_case *c)
+{
+    free(c->w);
+    free(c->x);
+}
+
+/* What the quantized numbers of a row stand for, found anew: to the nearest of 255 steps a block. */
+static void steps(const float *x, double *out)
+{
+    for (size_t b = 0; b < INT8_K; b += 32) {
+        float most = 0;
+        for (size_t i = 0; i < 32; i++)
+            most = fmaxf(most, fabsf(x[b + i]));
+        for (size_t i = 0; i < 32; i++)
+            out[b + i] = most > 0 ? rint((double)(x[b + i] * (127.0f / most))) * (double)(most / 127.0f) : 0;
+    }
+}
+
+/* The portable definition against double. */
+Test(int8, products_are_right)
+{
+    float y[INT8_ROWS * INT8_COLS], wide[INT8_K];
+    double x[INT8_K];
+    for (enum dtype t = DTYPE_Q4_0; t < DTYPE_OTHER; t++) {
+        struct int8_case c = int8_new(t);
+        int8_product(&kernels_portable, &c, INT8_ROWS, y);
+        for (size_t r = 0; r < INT8_ROWS; r++) {
+            steps(c.x + r * INT8_K, x);
+            for (size_t col = 0; col < INT8_COLS; col++) {
+                double sum = 0, size = 0;
+                blocks_widen(wide, c.w + col * dtype_bytes(t, INT8_K), t, 0, INT8_K);
+                for (size_t i = 0; i < INT8_K; i++) {
+                    sum += x[i] * (double)wide[i];
+                    size += fabs(x[i] * (double)wide[i]);
+                }
+                cr_assert_float_eq((double)y[r * INT8_COLS + col], sum, 2e-6 * size, "%s: row %zu, column %zu",
+                                   dtype_infos[t].name, r, col);
+            }
+        }
+        int8_free(&c);
+    }
+}
+
+Test(int8, products_have_the_same_bits_everywhere_and_for_any_number_of_rows, .timeout = 120)
+{
+    float want[INT8_ROWS * INT8_COLS], got[INT8_ROWS * INT8_COLS];
+    const struct kernel_table *k;
+    for (enum dtype t = DTYPE_Q4_0; t < DTYPE_OTHER; t++) {
+        struct int8_case c = int8_new(t);
+        int8_product(&kernels_portable, &c, INT8_ROWS, want);
+        for (size_t i = 0; (k = kernels_at(i)); i++)
+            for (size_t rows = 1; rows <= INT8_ROWS; rows++) {
+                memset(got, 0, sizeof got);
+                int8_product(k, &c, rows, got);
+                cr_assert_arr_eq(got, want, rows * INT8_COLS * sizeof *got, "%s: %s, %zu rows", k->isa,
+                                 dtype_infos[t].name, rows);
+            }
+        int8_free(&c);
+    }
+}
+
+Test(int8, what_is_not_finite_shows)
+{
+    static const float BAD[] = {NAN, INFINITY, -INFINITY};
+    const struct kernel_table *k;
+    float y[INT8_ROWS * INT8_COLS];
+    struct int8_case c = int8_new(DTYPE_Q8_0);
+    for (size_t i = 0; (k = kernels_at(i)); i++)
+        for (size_t b = 0; b < 3; b++) {
+            c.x[40 + b] = BAD[b];
+            int8_product(k, &c, 1, y);
+            cr_assert(isnan(y[0]) && isnan(y[INT8_COLS - 1]), "%s: %g", k->isa, (double)BAD[b]);
+            c.x[40 + b] = 0;
+        }
+    int8_free(&c);
+}
+
+/* ---- making blocks -------------------------------------------------------------------- */
+
+Test(quantize, numbers_come_back_within_half_a_step)
+{
+    float x[256], back[256];
+    unsigned char blocks[8 * 34];
+    uint32_t seed = 11;
+    for (int round = 0; round < 200; round++) {
+        for (size_t i = 0; i < 256; i++) {
+            seed = seed * 1664525u + 1013904223u;
+            x[i] = (float)ldexp((double)(int32_t)seed, -31 - round % 9);
+        }
+        for (int t = 0; t < 2; t++) {
+            enum dtype type = t ? DTYPE_Q4_0 : DTYPE_Q8_0;
+            quantize_row(blocks, x, 256, type);
+            blocks_widen(back, blocks, type, 0, 256);
+            for (size_t b = 0; b < 256; b += 32) {
+                double most = 0;
+                for (size_t i = b; i < b + 32; i++)
+                    most = fmax(most, fabs((double)x[i]));
+                /* a Q4_0 number at the far end, opposite in sign, is up to a whole step away: 15 is not 16 */
+                double step = t ? most / 8 : most / 127 / 2;
+                for (size_t i = b; i < b + 32; i++)
+                    cr_assert_float_eq((double)back[i], (double)x[i], step * 1.01 + most * 0x1p-11 + 128 * 0x1p-25, "%s [%zu]",
+                                       dtype_infos[type].name, i);
+            }
+        }
+    }
+}
+
+/* Numbers whose blocks are known: scale 1, so that the bytes are the numbers themselves. */
+Test(quantize, known_blocks)
+{
+    float x[32];
+    unsigned char q8[34], q4[18];
+    for (int i = 0; i < 32; i++)
+        x[i] = (float)(i * 8 - 121); /* -121 .. 127 */
+    quantize_row(q8, x, 32, DTYPE_Q8_0);
+    cr_assert_eq(q8[0], 0x00);
+    cr_assert_eq(q8[1], 0x3c);
+    for (int i = 0; i < 32; i++)
+        cr_assert_eq((signed char)q8[2 + i], i * 8 - 121);
+    for (int i = 0; i < 32; i++)
+        x[i] = (float)(i % 16 - 8); /* -8 .. 7, twice */
+    quantize_row(q4, x, 32, DTYPE_Q4_0);
+    cr_assert_eq(q4[0], 0x00);
+    cr_assert_eq(q4[1], 0x3c);
+    for (int i = 0; i < 16; i++)
+        cr_assert_eq(q4[2 + i], i | i << 4);
+    x[3] = NAN;
+    quantize_row(q8, x, 32, DTYPE_Q8_0);
+    cr_assert_gt((q8[0] | q8[1] << 8) & 0x7fff, 0x7c00, "a NaN's scale is a NaN");
+}
+
+/* Scales from the largest to what vanishes: float16 to the nearest, as read back. */
+Test(quantize, scales_are_rounded_to_the_nearest_half)
+{
+    for (int e = -40; e <= 22; e++)
+        for (int i = 0; i < 64; i++) {
+            float x[32] = {(float)ldexp(127 * (1 + i / 64.0 + 1 / 4096.0), e)};
+            unsigned char block[34];
+            double d = (double)(x[0] / 127.0f), stored;
+            quantize_row(block, x, 32, DTYPE_Q8_0);
+            stored = half(block);
+            if (d >= 65520) { /* half() knows no infinity: it is 65536 there */
+                cr_assert_eq(stored, 65536);
+                continue;
+            }
+            double ulp = d < 0x1p-14 ? 0x1p-24 : ldexp(1, ilogb(d) - 10);
+            cr_assert_leq(fabs(stored - d), ulp / 2, "2^%d: %a is stored as %a", e, d, stored);
+        }
 }
