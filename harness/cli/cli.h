@@ -27,7 +27,7 @@ struct options {
     double cpu_seconds, wall_seconds, seconds, temperature, top_p; /* 0: not given */
     const char *precision, *weights, *truncation, *decode;
     const char *data, *db, *mirror, *output, *format, *tokenizer, *chat_template, *color, *title, *fail_if_worse, *junit;
-    const char *published, *html, *shard, *log_json, *system;
+    const char *published, *html, *shard, *log_json, *system, *jail_wall;
     const char *shape;
     bool rehash;
     enum opt_switch fewshot_as_multiturn;

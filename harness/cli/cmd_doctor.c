@@ -4,12 +4,14 @@
 
 #include "commands.h"
 #include "harness/sandbox/jail.h"
+#include "harness/sandbox/needs.h"
 #include "harness/version.h"
 #include "run_common.h"
 
 struct check {
     const char *name;
     bool ok;
+    bool optional; /* what carat can do without */
     struct buf text;
     struct buf hint;
 };
@@ -80,24 +82,41 @@ static void check_demo(struct check *c)
     free(dir);
 }
 
+static void tell(const struct check *c, json_t *list)
+{
+    if (list)
+        json_array_append_new(list, json_pack("{s:s, s:b, s:b, s:o, s:o}", "check", c->name, "ok", c->ok, "optional", c->optional,
+                                              "text", json_text(buf_str(&c->text)), "hint", json_text(buf_str(&c->hint))));
+    else
+        printf("  %-4s %-10s %s\n%s%s%s", c->ok ? "ok" : c->optional ? "no" : "BAD", c->name, buf_str(&c->text).p,
+               c->hint.n ? "                  " : "", buf_str(&c->hint).p, c->hint.n ? "\n" : "");
+}
+
+/* What the jail is made of: with some of it missing there may still be one. */
+static void tell_needs(json_t *list)
+{
+    struct jail_need needs[JAIL_NEEDS];
+    jail_needs(needs);
+    for (size_t i = 0; i < JAIL_NEEDS; i++)
+        tell(&(struct check){.name = needs[i].name, .ok = needs[i].ok, .optional = true, .text = needs[i].text, .hint = needs[i].hint}, list);
+    jail_needs_release(needs);
+}
+
 static enum carat_err run(const struct options *o, struct err *err)
 {
     static void (*const checks[])(struct check *) = {check_isa,  check_cpus,  check_memory,
                                                      check_jail, check_cache, check_demo};
     size_t n_bad = 0;
-    json_t *list = json_array();
+    json_t *list = o->json ? json_array() : NULL;
     if (!o->json)
         printf("carat %s (%s), %s\n", version_number(), version_describe(), version_compiler());
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
         struct check c = {.text = BUF_INIT(1 << 16), .hint = BUF_INIT(1 << 16)};
         checks[i](&c);
         n_bad += !c.ok;
-        if (o->json)
-            json_array_append_new(list, json_pack("{s:s, s:b, s:o, s:o}", "check", c.name, "ok", c.ok, "text",
-                                                  json_text(buf_str(&c.text)), "hint", json_text(buf_str(&c.hint))));
-        else
-            printf("  %-4s %-10s %s\n%s%s%s", c.ok ? "ok" : "BAD", c.name, buf_str(&c.text).p,
-                   c.hint.n ? "                  " : "", buf_str(&c.hint).p, c.hint.n ? "\n" : "");
+        tell(&c, list);
+        if (checks[i] == check_jail)
+            tell_needs(list);
         buf_release(&c.text);
         buf_release(&c.hint);
     }
@@ -113,8 +132,8 @@ const struct command cmd_doctor = {
     .name = "doctor",
     .summary = "what this machine can do",
     .usage = "",
-    .about = "Checks what carat needs here: the kernels for this CPU, memory, the jail for model-written code, the cache, the "
-             "bundled data; and says what to do about what is missing.",
+    .about = "Checks what carat needs here: the kernels for this CPU, memory, the jail for model-written code and what it "
+             "is made of, the cache, the bundled data; and says what to do about what is missing.",
     .options = "json",
     .examples = "  carat doctor\n"
                 "  carat doctor --json",

@@ -75,6 +75,7 @@ static enum carat_err run(const struct options *o, struct err *err)
     struct jail_opts opts = {.cpu_s = o->cpu_seconds,
                              .wall_s = o->wall_seconds,
                              .memory_bytes = o->jail_memory,
+                             .wall = jail_wall_from(o->jail_wall),
                              .unsafe_no_jail = o->unsafe_no_jail};
     const char *program;
     struct buf source = BUF_INIT(PROGRAM_MAX);
@@ -109,7 +110,7 @@ const struct command cmd_jail = {
              "and the verdict: passed, failed, timeout, memory, output, policy or crashed. It gets no arguments, no input, "
              "no network, and sees no files but the interpreter's and its own /tmp; docs/jail.md tells it all. Status 0 "
              "when it passed, 1 when not, 3 when there is no such file or no jail can be made.",
-    .options = "json cpu-seconds wall-seconds jail-memory unsafe-no-jail",
+    .options = "json cpu-seconds wall-seconds jail-memory jail-wall unsafe-no-jail",
     .examples = "  carat jail -- python3 solution.py\n"
                 "  echo 'import socket; socket.socket()' | carat jail --json -",
     .min_args = 1,

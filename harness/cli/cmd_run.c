@@ -101,6 +101,7 @@ enum carat_err eval_options_from(const struct options *o, struct eval_options *o
                                  .fresh = o->fresh,
                                  .quiet = o->quiet,
                                  .unsafe_no_jail = o->unsafe_no_jail,
+                                 .jail_wall = jail_wall_from(o->jail_wall),
                                  .interrupted = cli_interrupted};
     enum carat_err rc = sampling_options(o, &out->sampling, err);
     if (!rc)
@@ -331,7 +332,7 @@ const struct command cmd_run = {
              "template, as instruction-tuned models want them; nothing turns it on by itself.",
     .options = "model task limit shard shots chat fewshot-as-multiturn system chat-template seed samples temperature top-p data "
                "db fresh plugin include-path json format log-json quiet "
-               "unsafe-no-jail rehash " COMPUTE_OPTIONS,
+               "jail-wall unsafe-no-jail rehash " COMPUTE_OPTIONS,
     .examples = "  carat run -m gemma-2b -t hellaswag,boolq --limit 100\n"
                 "  carat run -m 2B=gemma-2b -m 7B=gemma-7b -t mmlu,gsm8k --data benchmarks --db compare.db\n"
                 "  carat run -m gemma-2b -t my_task.yaml --data rows\n"

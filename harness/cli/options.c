@@ -30,6 +30,8 @@ static const struct opt table[] = {
     {"fresh", 0, OPT_FLAG, AT(fresh), NULL, "begin a new run, even if the same one is there to go on with"},
     {"help", 'h', OPT_FLAG, AT(help), NULL, "this help"},
     {"jail-memory", 0, OPT_BYTES, AT(jail_memory), "SIZE", "memory that a program may use (512M)"},
+    {"jail-wall", 0, OPT_TEXT, AT(jail_wall), "best|bubblewrap|landlock",
+     "insist on one kind of jail (best: the first that can be had)"},
     {"html", 0, OPT_TEXT, AT(html), "FILE", "write the page: charts, tables, facts and all items in one file"},
     {"include-path", 0, OPT_LIST, AT(include_paths), "DIR",
      "names of the task files (*.yaml) in and below DIR; may be repeated"},

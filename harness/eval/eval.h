@@ -62,6 +62,7 @@ struct eval_options {
     struct backend_opts backend;
     bool fresh, quiet, unsafe_no_jail;
     bool prompts_only;        /* nothing will be scored: a task file that cannot be is no failure */
+    enum jail_wall jail_wall;
     bool (*interrupted)(void);
     struct run_log *log;      /* NULL: none */
 };

@@ -681,7 +681,7 @@ enum carat_err evaluate(const struct bench_set *set, const struct eval_options *
                         int64_t *runs, struct err *err)
 {
     struct jail *jail = NULL;
-    struct jail_opts jail_opts = {.unsafe_no_jail = o->unsafe_no_jail};
+    struct jail_opts jail_opts = {.wall = o->jail_wall, .unsafe_no_jail = o->unsafe_no_jail};
     enum carat_err rc = CARAT_OK;
     for (size_t m = 0; m < o->n_models && !rc; m++)
         if ((rc = form_check(&o->form, o->models[m].path, set, err)))

@@ -19,12 +19,13 @@
 #include <unistd.h>
 
 #include "filter.h"
+#include "landlock.h"
 #include "runner.h"
 
 enum { SURVEY_MAX = 1 << 20 };
 #define SHM_BYTES "4194304"
 #define NOBODY "65534"
-static const char *const devices[] = {"/dev/null", "/dev/zero", "/dev/random", "/dev/urandom"};
+const char *const box_devices[] = {"/dev/null", "/dev/zero", "/dev/random", "/dev/urandom", NULL};
 
 /* The first executable `name` on PATH, or `name` itself when it has a slash. */
 static char *find_program(struct arena *memory, const char *name)
@@ -40,6 +41,15 @@ static char *find_program(struct arena *memory, const char *name)
         p += n + (p[n] == ':');
     }
     return NULL;
+}
+
+char *box_find_program(const char *name)
+{
+    struct arena memory = ARENA_INIT;
+    const char *path = find_program(&memory, name);
+    char *own = path ? strdup(path) : NULL;
+    arena_release(&memory);
+    return own;
 }
 
 /* ---- the survey ------------------------------------------------------------------------ */
@@ -116,6 +126,18 @@ static const char *field(const struct buf *fields, size_t *at)
     return s;
 }
 
+bool box_next_bind(const struct box *box, size_t *at, const char **path, const char **real)
+{
+    while (*at < box->survey.n) {
+        const char *kind = field(&box->survey, at);
+        *path = field(&box->survey, at);
+        *real = field(&box->survey, at);
+        if (*kind == 'B')
+            return true;
+    }
+    return false;
+}
+
 /* bwrap's mounts from what the survey said, from field `at` on. */
 static void add_root(struct args *a, const struct buf *fields, size_t at)
 {
@@ -136,22 +158,23 @@ enum carat_err box_arrange(struct box *box, bool as_nobody, struct err *err)
     struct args a = {.memory = &box->memory, .cap = 64 + box->survey.n / 2};
     const char *const interpreter[] = {box->exe, "-I", "-S", "-B", "-X", "utf8", "-c", runner_text, NULL};
     a.v = arena_calloc(&box->memory, a.cap, sizeof *a.v);
-    const char *setpriv = as_nobody ? find_program(&box->memory, "setpriv") : NULL;
+    bool wants_setpriv = as_nobody && box->wall == WALL_SPACES;
+    const char *setpriv = wants_setpriv ? find_program(&box->memory, "setpriv") : NULL;
     if (!a.v)
         return err_nomem(err, "the jail's command line");
-    if (as_nobody && !setpriv)
+    if (wants_setpriv && !setpriv)
         return err_set(err, CARAT_EUNSUPPORTED, "no 'setpriv' on PATH (util-linux)");
     snprintf(tmp_size, sizeof tmp_size, "%zu", box->opts.tmp_bytes);
-    if (!box->opts.unsafe_no_jail) {
-        if (as_nobody)
+    if (box->wall == WALL_SPACES) {
+        if (setpriv)
             args_add(&a, (const char *const[]){setpriv, "--reuid", NOBODY, "--regid",
                                                NOBODY, "--clear-groups", "--", NULL});
         args_add(&a, (const char *const[]){box->bwrap, "--unshare-all", "--unshare-user", "--unshare-cgroup",
                                            "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL",
                                            "--uid", "1000", "--gid", "1000", "--hostname", "jail", NULL});
         add_root(&a, &box->survey, box->survey_at);
-        for (size_t i = 0; i < sizeof devices / sizeof *devices; i++)
-            args_add(&a, (const char *const[]){"--dev-bind", devices[i], devices[i], NULL});
+        for (const char *const *name = box_devices; *name; name++)
+            args_add(&a, (const char *const[]){"--dev-bind", *name, *name, NULL});
         args_add(&a, (const char *const[]){"--size", SHM_BYTES, "--tmpfs", "/dev/shm", "--size", tmp_size, "--tmpfs",
                                            "/tmp", "--remount-ro", "/", "--chdir", "/tmp", "--seccomp", "4",
                                            "--info-fd", "5", "--", NULL});
@@ -186,30 +209,41 @@ static enum carat_err check_version(const struct box *box, struct err *err)
     return CARAT_OK;
 }
 
-enum carat_err box_open(const struct jail_opts *opts, struct box *box, struct err *err)
+/* What the walls themselves are made of. */
+static enum carat_err open_wall(struct box *box, struct err *err)
 {
-    *box = (struct box){.opts = *opts, .memory = ARENA_INIT, .survey = BUF_INIT(SURVEY_MAX), .filter = BUF_INIT(SURVEY_MAX)};
+    if (box->wall == WALL_NONE)
+        return CARAT_OK;
+    if (box->wall == WALL_SPACES) {
+        box->bwrap = find_program(&box->memory, "bwrap");
+        if (!box->bwrap) {
+            err_set(err, CARAT_EUNSUPPORTED, "no 'bwrap' on PATH");
+            return err_hint(err, "install it: apt-get install bubblewrap");
+        }
+    } else if (landlock_abi() < LANDLOCK_ABI_WANTED) {
+        err_set(err, CARAT_EUNSUPPORTED, "the kernel's Landlock is of version %d, and only %d (Linux 6.12) holds signals and sockets",
+                landlock_abi(), LANDLOCK_ABI_WANTED);
+        return err_hint(err, "a newer kernel, with landlock in /sys/kernel/security/lsm");
+    }
+    return filter_make(box->wall == WALL_LANDLOCK, &box->filter, err);
+}
+
+enum carat_err box_open(const struct jail_opts *opts, enum wall wall, struct box *box, struct err *err)
+{
+    *box = (struct box){.opts = *opts, .wall = wall, .memory = ARENA_INIT, .survey = BUF_INIT(SURVEY_MAX), .filter = BUF_INIT(SURVEY_MAX)};
     box->opts.python = find_program(&box->memory, opts->python ? opts->python : "python3");
     if (!box->opts.python) {
         err_set(err, CARAT_EUNSUPPORTED, "no '%s' to run programs with", opts->python ? opts->python : "python3");
         return err_hint(err, "install it: apt-get install python3");
     }
-    if (!opts->unsafe_no_jail) {
-        box->bwrap = find_program(&box->memory, "bwrap");
-        if (!box->bwrap) {
-            err_set(err, CARAT_EUNSUPPORTED, "no 'bwrap' on PATH: programs that a model wrote run in a jail of bubblewrap's or not at all");
-            return err_hint(err, "install it: apt-get install bubblewrap");
-        }
-        enum carat_err rc = filter_make(&box->filter, err);
-        if (rc)
-            return rc;
-    }
-    enum carat_err rc = survey(box->opts.python, &box->survey, err);
+    enum carat_err rc = open_wall(box, err);
+    if (!rc)
+        rc = survey(box->opts.python, &box->survey, err);
     if (rc)
         return rc;
     box->version = field(&box->survey, &box->survey_at);
     box->exe = field(&box->survey, &box->survey_at);
-    box->limit_processes = !opts->unsafe_no_jail && kernel_at_least(5, 14);
+    box->limit_processes = wall == WALL_SPACES && kernel_at_least(5, 14);
     rc = check_version(box, err);
     return rc ? rc : box_arrange(box, false, err);
 }

@@ -17,21 +17,21 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "confine.h"
+#include "landlock.h"
+
 enum {
     FD_SAFE = 64,       /* our own ends are moved above this, out of the way of dup2() */
-    TREE_MAX = 512,     /* processes looked at when CPU time is summed */
     END_MS = 10000,     /* for the kernel to tear a namespace down */
 };
 /* Where carat is itself PID 1 or a subreaper, a jail's PID 1 that outlives bwrap by a moment becomes carat's
@@ -40,6 +40,8 @@ enum {
 #define WAIT_PIDFD 3 /* P_PIDFD, which older C libraries do not name */
 
 static char *const no_environment[] = {NULL};
+static const struct cell no_cell = {
+    .pidfd = -1, .init_pidfd = -1, .control = -1, .output = -1, .info = -1, .folder = {.lock = -1}};
 
 /* ---- small descriptors' work ---------------------------------------------------- */
 
@@ -128,36 +130,55 @@ static bool filter_pipe(const struct box *box, int ends[2])
     return ok;
 }
 
-static char *make_folder(void)
+/* Behind the second wall: the interpreter itself is our child. */
+static enum carat_err start_confined(const struct box *box, struct cell *cell, const int *from, struct err *err)
 {
-    const char *base = getenv("TMPDIR");
-    char *path = file_join(base && *base ? base : "/tmp", "carat-run-XXXXXX");
-    if (path && !mkdtemp(path)) {
-        free(path);
-        path = NULL;
-    }
-    return path;
+    const char *step;
+    int rules = landlock_make(box, cell->folder.path, err);
+    if (rules < 0)
+        return CARAT_EUNSUPPORTED;
+    if (!move_up(&rules))
+        return err_set(err, CARAT_EIO, "cannot start a program: %s", strerror(errno));
+    const struct confine c = {.argv = box->argv,
+                              .from = from,
+                              .n = FD_FILTER,
+                              .folder = cell->folder.lock,
+                              .rules = rules,
+                              .filter = &box->filter,
+                              .as_nobody = box->as_nobody};
+    int failure = confine_spawn(&c, &cell->pid, &step);
+    close(rules);
+    return failure ? err_set(err, CARAT_EIO, "cannot start '%s': %s: %s", box->argv[0], step, strerror(failure)) : CARAT_OK;
+}
+
+static enum carat_err start_spawned(const struct box *box, struct cell *cell, const int *from, struct err *err)
+{
+    bool walled = box->wall == WALL_SPACES;
+    int failure = spawn(box->argv, from, walled ? FD_END : FD_FILTER, cell->folder.path, &cell->pid);
+    if (!failure)
+        return CARAT_OK;
+    cell->pid = 0;
+    return err_set(err, CARAT_EIO, "cannot start '%s': %s", box->argv[0], strerror(failure));
 }
 
 enum carat_err cell_start(const struct box *box, struct cell *cell, struct err *err)
 {
     int control[2] = {-1, -1}, output[2] = {-1, -1}, filter[2] = {-1, -1}, info[2] = {-1, -1};
-    bool jailed = !box->opts.unsafe_no_jail;
+    bool walled = box->wall == WALL_SPACES;
     enum carat_err rc = CARAT_OK;
-    *cell = (struct cell){.pidfd = -1, .init_pidfd = -1, .control = -1, .output = -1, .info = -1};
+    *cell = no_cell;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control) || !move_up(&control[0]) || !move_up(&control[1]) ||
-        !make_pipe(output) || (jailed && (!filter_pipe(box, filter) || !make_pipe(info))) ||
-        (!jailed && !(cell->folder = make_folder()))) {
+        !make_pipe(output) || (walled && (!filter_pipe(box, filter) || !make_pipe(info)))) {
         rc = err_set(err, CARAT_EIO, "cannot start a program: %s", strerror(errno));
         goto out;
     }
     const int from[FD_END] = {-1, output[1], output[1], control[1], filter[0], info[1]};
-    int failure = spawn(box->argv, from, jailed ? FD_END : FD_FILTER, cell->folder, &cell->pid);
-    if (failure) {
-        cell->pid = 0;
-        rc = err_set(err, CARAT_EIO, "cannot start '%s': %s", box->argv[0], strerror(failure));
+    if (!walled)
+        rc = folder_make(&cell->folder, box->as_nobody ? BOX_NOBODY : (uid_t)-1, err);
+    if (!rc)
+        rc = box->wall == WALL_LANDLOCK ? start_confined(box, cell, from, err) : start_spawned(box, cell, from, err);
+    if (rc)
         goto out;
-    }
     cell->pidfd = open_pidfd(cell->pid);
     if (cell->pidfd < 0)
         rc = err_set(err, CARAT_EUNSUPPORTED, "the kernel has no pidfd_open (Linux 5.3): %s", strerror(errno));
@@ -167,7 +188,7 @@ enum carat_err cell_start(const struct box *box, struct cell *cell, struct err *
     control[0] = output[0] = info[0] = -1;
     set_nonblocking(cell->control);
     set_nonblocking(cell->output);
-    if (jailed)
+    if (walled)
         set_nonblocking(cell->info);
 out:
     for (int i = 0; i < 2; i++) {
@@ -230,9 +251,10 @@ void cell_read_info(struct cell *cell)
 
 /* ---- what a tree has used ---------------------------------------------------------------------- */
 
-/* Ticks used by `pid` and by its children that were waited for. */
-static unsigned long long ticks_of(pid_t pid)
+/* Ticks used by `pid` and by its children that were waited for. Adds its threads to *n_threads. */
+static unsigned long long ticks_of(pid_t pid, size_t *n_threads)
 {
+    size_t threads = 0;
     char path[64], line[1024];
     unsigned long long v[4] = {0};
     snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
@@ -241,8 +263,10 @@ static unsigned long long ticks_of(pid_t pid)
         return 0;
     const char *end = fgets(line, sizeof line, f) ? strrchr(line, ')') : NULL;
     if (end)
-        sscanf(end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %llu %llu", &v[0], &v[1], &v[2], &v[3]);
+        sscanf(end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %llu %llu %*d %*d %zu", &v[0], &v[1], &v[2], &v[3],
+               &threads);
     fclose(f);
+    *n_threads += threads;
     return v[0] + v[1] + v[2] + v[3];
 }
 
@@ -262,7 +286,7 @@ static void children_of(pid_t pid, pid_t *list, size_t *n)
         FILE *f = fopen(path, "re");
         if (!f)
             continue;
-        while (*n < TREE_MAX && fscanf(f, "%d", &child) == 1)
+        while (*n < CELL_TREE_MAX && fscanf(f, "%d", &child) == 1)
             list[(*n)++] = (pid_t)child;
         fclose(f);
     }
@@ -283,53 +307,31 @@ static double queued_ms(pid_t pid)
     return (double)ns / 1e6;
 }
 
+size_t cell_tree(const struct cell *cell, pid_t list[CELL_TREE_MAX])
+{
+    size_t n = 1;
+    list[0] = cell->pid;
+    for (size_t i = 0; i < n; i++)
+        children_of(list[i], list, &n);
+    return n;
+}
+
 struct usage cell_usage(const struct cell *cell)
 {
-    pid_t list[TREE_MAX] = {cell->pid};
+    pid_t list[CELL_TREE_MAX];
     unsigned long long ticks = 0;
     struct usage u = {0};
-    size_t n = 1;
+    size_t n = cell_tree(cell, list);
     for (size_t i = 0; i < n; i++) {
         double queued = queued_ms(list[i]);
         u.queued_ms = queued > u.queued_ms ? queued : u.queued_ms;
-        ticks += ticks_of(list[i]);
-        children_of(list[i], list, &n);
+        ticks += ticks_of(list[i], &u.n_threads);
     }
     u.cpu_ms = (double)ticks * 1000.0 / (double)sysconf(_SC_CLK_TCK);
     return u;
 }
 
 /* ---- the end ----------------------------------------------------------------------------------- */
-
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-    (void)st;
-    (void)at;
-    if (kind == FTW_DP || kind == FTW_DNR || kind == FTW_D)
-        rmdir(path);
-    else
-        unlink(path);
-    return 0;
-}
-
-static int open_up(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-    (void)st;
-    (void)at;
-    if (kind == FTW_D || kind == FTW_DNR)
-        chmod(path, 0700);
-    return 0;
-}
-
-/* A program without a jail may have left folders that nobody may enter. Links are not followed. */
-static void remove_folder(char *path)
-{
-    if (!path)
-        return;
-    nftw(path, open_up, 16, FTW_PHYS);
-    nftw(path, remove_one, 16, FTW_PHYS | FTW_DEPTH);
-    free(path);
-}
 
 int cell_end(struct cell *cell)
 {
@@ -339,7 +341,7 @@ int cell_end(struct cell *cell)
     if (cell->init_pidfd >= 0)
         syscall(SYS_pidfd_send_signal, cell->init_pidfd, SIGKILL, NULL, 0);
     if (cell->pid) {
-        if (cell->folder)
+        if (cell->folder.path)
             kill(-cell->pid, SIGKILL); /* it was made a session of its own */
         kill(cell->pid, SIGKILL);
         while (waitpid(cell->pid, &status, 0) < 0 && errno == EINTR)
@@ -354,7 +356,7 @@ int cell_end(struct cell *cell)
     close_fd(&cell->control);
     close_fd(&cell->output);
     close_fd(&cell->info);
-    remove_folder(cell->folder);
-    *cell = (struct cell){.pidfd = -1, .init_pidfd = -1, .control = -1, .output = -1, .info = -1};
+    folder_remove(&cell->folder);
+    *cell = no_cell;
     return status;
 }

@@ -12,7 +12,13 @@
  * do not exist, and RLIMIT_CPU and RLIMIT_AS, which count a process, count the whole program.
  * execve must stay, for bwrap loads the filter before it starts the interpreter; a program that
  * replaces itself by another keeps every limit and has lost the token that means "passed".
- * Memory that RLIMIT_AS does not see (memfd, System V shared memory, message queues) is refused.
+ * Memory that RLIMIT_AS does not see (memfd, System V shared memory, message queues) is refused. The one kind of
+ * socket is a stream pair: a datagram socket, though born connected, may send to any name.
+ *
+ * Where no namespaces stand behind it (the second wall), Landlock holds opening, making, moving and deleting files, signals
+ * and abstract sockets; what it does not is refused here: changing a file's mode, owner or times by its path, the limits of
+ * another process, and what fills a disk unseen (space reserved without writing, files sent into a socket, files written
+ * through memory).
  */
 #define _GNU_SOURCE
 #include "filter.h"
@@ -37,7 +43,7 @@
 
 static const char *const allowed[] = {
     /* memory, threads */
-    "brk", "mmap", "munmap", "mprotect", "mremap", "madvise", "futex", "futex_waitv", "set_robust_list",
+    "brk", "munmap", "mprotect", "mremap", "madvise", "futex", "futex_waitv", "set_robust_list",
     "get_robust_list", "rseq", "membarrier", "set_tid_address", "arch_prctl", "sched_yield", "sched_getaffinity",
     "sched_getparam", "sched_getscheduler", "sched_get_priority_max", "sched_get_priority_min", "getcpu", "exit",
     "exit_group", "execve", "restart_syscall",
@@ -48,7 +54,7 @@ static const char *const allowed[] = {
     "gettimeofday", "time", "times", "wait4", "waitid",
     /* who am I */
     "getpid", "getppid", "gettid", "getuid", "geteuid", "getgid", "getegid", "getresuid", "getresgid", "getgroups",
-    "getpgid", "getpgrp", "getsid", "getpriority", "getrlimit", "setrlimit", "prlimit64", "getrusage", "sysinfo",
+    "getpgid", "getpgrp", "getsid", "getpriority", "getrlimit", "setrlimit", "getrusage", "sysinfo",
     "uname", "getrandom", "capget",
     /* descriptors */
     "read", "write", "readv", "writev", "pread64", "pwrite64", "preadv", "pwritev", "preadv2", "pwritev2", "lseek",
@@ -59,11 +65,16 @@ static const char *const allowed[] = {
     "open", "openat", "openat2", "creat", "stat", "lstat", "fstat", "newfstatat", "statx", "statfs", "fstatfs", "access",
     "faccessat", "faccessat2", "readlink", "readlinkat", "getdents", "getdents64", "getcwd", "chdir", "fchdir", "mkdir",
     "mkdirat", "rmdir", "unlink", "unlinkat", "rename", "renameat", "renameat2", "link", "linkat", "symlink",
-    "symlinkat", "chmod", "fchmod", "fchmodat", "chown", "fchown", "lchown", "fchownat", "utime", "utimes", "utimensat",
-    "futimesat", "truncate", "ftruncate", "fallocate", "fadvise64", "fsync", "fdatasync", "umask", "listxattr",
+    "symlinkat", "truncate", "ftruncate", "fadvise64", "fsync", "fdatasync", "umask", "listxattr",
     "llistxattr", "flistxattr", "getxattr", "lgetxattr", "fgetxattr",
     /* on a socketpair, the only socket there is (asyncio makes one) */
-    "sendto", "sendmsg", "recvfrom", "recvmsg", "shutdown", "getsockopt", "setsockopt", "getsockname", "getpeername",
+    "sendto", "recvfrom", "recvmsg", "shutdown", "getsockopt", "setsockopt", "getsockname", "getpeername",
+};
+
+/* What namespaces make harmless, and nothing else does. */
+static const char *const with_spaces[] = {
+    "chmod", "fchmod", "fchmodat", "chown", "fchown", "lchown", "fchownat", "utime", "utimes", "utimensat", "futimesat",
+    "fallocate", "sendmsg",
 };
 
 static const char *const refused[] = {
@@ -84,6 +95,7 @@ static const char *const refused[] = {
 
 /* Terminal control beyond asking is absent: TIOCSTI would type into the caller's shell. */
 static const unsigned long ioctls[] = {TCGETS, TIOCGWINSZ, FIOCLEX, FIONCLEX, FIONBIO, FIONREAD};
+static const scmp_datum_t pairs[] = {SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET}; /* refused */
 static const int prctls[] = {PR_SET_NAME, PR_GET_NAME, PR_SET_VMA, PR_GET_DUMPABLE};
 
 /* A name that this machine's kernel headers do not know is skipped: it then falls to ENOSYS. */
@@ -100,15 +112,27 @@ static uint32_t refusal(const char *name)
 }
 
 /* Rules that look at an argument. */
-static bool add_narrow(scmp_filter_ctx ctx)
+static bool add_narrow(scmp_filter_ctx ctx, bool alone)
 {
+    const scmp_datum_t of_file = MAP_SHARED | MAP_ANONYMOUS, pair_kind = 0xf /* without SOCK_CLOEXEC and its like */;
     const scmp_datum_t spaces = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET |
                                 CLONE_NEWCGROUP;
     bool ok = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
                                SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD | spaces, CLONE_THREAD)) == 0 &&
               seccomp_rule_add(ctx, refusal("clone"), SCMP_SYS(clone), 1,
                                SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0)) == 0 &&
-              seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0)) == 0;
+              seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 2, SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0),
+                               SCMP_A1(SCMP_CMP_MASKED_EQ, pair_kind, SOCK_STREAM)) == 0;
+    if (ok && alone)
+        ok = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, 0xffffffffu, 0)) == 0 &&
+             seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_SHARED, 0)) == 0 &&
+             seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, SCMP_A3(SCMP_CMP_MASKED_EQ, of_file, of_file)) == 0 &&
+             seccomp_rule_add(ctx, refusal("mmap"), SCMP_SYS(mmap), 1, SCMP_A3(SCMP_CMP_MASKED_EQ, of_file, MAP_SHARED)) == 0;
+    else if (ok)
+        ok = add(ctx, SCMP_ACT_ALLOW, "prlimit64") && add(ctx, SCMP_ACT_ALLOW, "mmap");
+    for (size_t i = 0; ok && i < sizeof pairs / sizeof *pairs; i++)
+        ok = seccomp_rule_add(ctx, refusal("socketpair"), SCMP_SYS(socketpair), 1,
+                              SCMP_A1(SCMP_CMP_MASKED_EQ, pair_kind, pairs[i])) == 0;
     for (size_t i = 0; ok && i < sizeof ioctls / sizeof *ioctls; i++) /* the kernel looks at 32 bits of the request */
         ok = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
                               SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffu, ioctls[i])) == 0;
@@ -133,7 +157,7 @@ static enum carat_err export_filter(scmp_filter_ctx ctx, struct buf *out, struct
     return buf_failed(out) ? err_nomem(err, "the seccomp filter") : CARAT_OK;
 }
 
-enum carat_err filter_make(struct buf *out, struct err *err)
+enum carat_err filter_make(bool alone, struct buf *out, struct err *err)
 {
     enum carat_err rc;
     scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
@@ -142,9 +166,11 @@ enum carat_err filter_make(struct buf *out, struct err *err)
     bool ok = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) == 0;
     for (size_t i = 0; ok && i < sizeof allowed / sizeof *allowed; i++)
         ok = add(ctx, SCMP_ACT_ALLOW, allowed[i]);
+    for (size_t i = 0; ok && i < sizeof with_spaces / sizeof *with_spaces; i++)
+        ok = add(ctx, alone ? refusal(with_spaces[i]) : SCMP_ACT_ALLOW, with_spaces[i]);
     for (size_t i = 0; ok && i < sizeof refused / sizeof *refused; i++)
         ok = add(ctx, refusal(refused[i]), refused[i]);
-    if (!ok || !add_narrow(ctx))
+    if (!ok || !add_narrow(ctx, alone))
         rc = err_set(err, CARAT_EUNSUPPORTED, "cannot make the jail's seccomp filter: libseccomp refused a rule");
     else
         rc = export_filter(ctx, out, err);

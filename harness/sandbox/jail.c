@@ -1,11 +1,13 @@
 /* jail.c - one program, one verdict.
  *
  * Files: runner.c (the Python side, and why "passed" cannot be forged), box.c (what stands around it),
- * cell.c (the process tree), filter.c (system calls), verdict.c (what is made of a program's last words). This one
+ * cell.c (the process tree), filter.c (system calls), landlock.c and confine.c (the second wall), folder.c (where that one's
+ * programs write), cgroup.c (limits on the tree as a whole), verdict.c (what is made of a program's last words). This one
  * drives a run and decides:
  *
- *   1. the runner says "R": the jail stands. Only now, and only when the jail's PID 1 is known, are the
- *      orders sent: token, limits, source. So no program runs that could not be killed for certain.
+ *   1. the runner says "R": the jail stands. Only now, and only when the jail's PID 1 is known and
+ *      the tree is in its control group, are the orders sent: token, limits, source. So no program runs that could not
+ *      be killed for certain.
  *   2. output is drained and kept up to the cap, CPU time of the tree is looked at, the clocks run;
  *   3. the first of these ends it: all that came over the socket is exactly "R" "P" token; the
  *      process ended; a limit. Then everything is killed and waited for, and only then is the verdict returned.
@@ -36,6 +38,7 @@
 #include <unistd.h>
 
 #include "cell.h"
+#include "cgroup.h"
 #include "verdict.h"
 
 enum {
@@ -49,11 +52,15 @@ enum {
     WALL_GROWTH = 4,    /* times wall_s that the backstop may grow by on a busy machine */
 };
 #define STACK_BYTES ((size_t)8 << 20)
+/* A control group counts what RLIMIT_AS does not: files in memory, the interpreter's own files, kernel structures. It is
+ * the wider limit, so that a program gets its MemoryError first. */
+#define GROUP_MORE_BYTES ((size_t)64 << 20)
 
 struct jail {
     struct box box;
+    struct cgroups *groups;  /* NULL: there are none */
     pthread_rwlock_t *alone; /* shared: a run; exclusive: a second try */
-    char words[256];
+    char words[512];
 };
 
 /* ---- one run ------------------------------------------------------------------------ */
@@ -66,10 +73,17 @@ enum stop {
     STOP_WALL,
     STOP_OUTPUT,
     STOP_REPORT, /* more on the socket than any report */
+    STOP_FOLDER, /* too much in its folder, where no file system bounds it */
+    STOP_THREADS,
+    STOP_GROUP,  /* it could not be put into its control group: err */
 };
 
 struct run {
     const struct box *box;
+    struct cgroups *groups;
+    struct cgroup group;
+    bool grouped, out_of_memory;
+    struct err *err;
     struct cell cell;
     struct buf orders;      /* header and source */
     size_t sent;
@@ -113,7 +127,7 @@ static enum carat_err make_orders(struct run *r, struct str source, struct err *
 
 static bool stands(const struct run *r)
 {
-    return r->report.n > 0 && r->report.p[0] == 'R' && (r->cell.init || r->box->opts.unsafe_no_jail);
+    return r->report.n > 0 && r->report.p[0] == 'R' && (r->cell.init || r->box->wall != WALL_SPACES);
 }
 
 static bool token_came(const struct run *r)
@@ -166,8 +180,26 @@ static void drain_control(struct run *r)
         r->stop = STOP_TOKEN;
 }
 
+/* Before the program runs: what it starts is then in there, too. */
+static bool join_group(struct run *r)
+{
+    pid_t list[CELL_TREE_MAX];
+    if (!r->groups || r->grouped)
+        return true;
+    size_t n = cell_tree(&r->cell, list);
+    r->grouped = true;
+    for (size_t i = 0; i < n; i++)
+        if (cgroup_add(&r->group, list[i], r->err)) {
+            r->stop = STOP_GROUP;
+            return false;
+        }
+    return true;
+}
+
 static void send_orders(struct run *r)
 {
+    if (!join_group(r))
+        return;
     ssize_t n = send(r->cell.control, r->orders.p + r->sent, r->orders.n - r->sent, MSG_NOSIGNAL);
     if (n > 0)
         r->sent += (size_t)n;
@@ -208,6 +240,13 @@ static void look_at_usage(struct run *r)
     struct usage u = cell_usage(&r->cell);
     r->cpu_ms = u.cpu_ms > r->cpu_ms ? u.cpu_ms : r->cpu_ms;
     r->queued_ms = u.queued_ms > r->queued_ms ? u.queued_ms : r->queued_ms;
+    if (r->stop || r->box->wall != WALL_LANDLOCK)
+        return;
+    struct folder_use use = folder_measure(&r->cell.folder, r->cell.pid);
+    if (use.bytes > r->box->opts.tmp_bytes || use.n_entries >= FOLDER_ENTRIES_MAX || use.too_deep)
+        r->stop = STOP_FOLDER;
+    else if (u.n_threads > r->box->opts.n_processes)
+        r->stop = STOP_THREADS;
 }
 
 /* The wall limit is longer by what the program waited for a CPU, within reason. */
@@ -225,6 +264,8 @@ static void check_clocks(struct run *r, double *looked_ms)
         return;
     *looked_ms = now;
     look_at_usage(r);
+    if (r->stop)
+        return;
     if (r->cpu_ms >= r->box->opts.cpu_s * 1e3)
         r->stop = STOP_CPU;
     else if (now - r->started_ms >= wall_limit_ms(r))
@@ -244,7 +285,13 @@ static enum carat_err not_started(const struct buf *output, struct err *err)
 static enum carat_err run_once(struct run *r, struct str source, struct err *err)
 {
     double looked_ms;
+    const struct jail_opts *o = &r->box->opts;
+    const struct cgroup_limits limits = {.memory_bytes = o->memory_bytes + o->tmp_bytes + GROUP_MORE_BYTES,
+                                         .n_tasks = o->n_processes + 2 /* bubblewrap's own */};
     enum carat_err rc = make_orders(r, source, err);
+    r->err = err;
+    if (!rc && r->groups)
+        rc = cgroup_make(r->groups, &limits, &r->group, err);
     if (!rc)
         rc = cell_start(r->box, &r->cell, err);
     if (rc)
@@ -260,6 +307,9 @@ static enum carat_err run_once(struct run *r, struct str source, struct err *err
     r->v->wall_ms = now_ms() - r->started_ms;
     r->v->cpu_ms = r->cpu_ms;
     r->status = cell_end(&r->cell);
+    r->out_of_memory = cgroup_out_of_memory(&r->group);
+    if (r->stop == STOP_GROUP)
+        return CARAT_EIO;
     return stood ? CARAT_OK : not_started(&r->v->output, err);
 }
 
@@ -269,6 +319,11 @@ static enum carat_err run_once(struct run *r, struct str source, struct err *err
 static void judge_status(struct run *r)
 {
     struct jail_verdict *v = r->v;
+    if (r->out_of_memory) {
+        v->kind = JAIL_MEMORY;
+        buf_adds(&v->detail, "ended by the kernel: its control group has no memory left");
+        return;
+    }
     int code = WIFEXITED(r->status) ? WEXITSTATUS(r->status) : 0;
     int sig = WIFSIGNALED(r->status) ? WTERMSIG(r->status) : code > 128 && code <= 128 + 64 ? code - 128 : 0;
     if (sig == SIGSYS) {
@@ -309,6 +364,15 @@ static void judge(struct run *r)
         v->kind = JAIL_FAILED;
         buf_adds(&v->detail, "it wrote on the runner's descriptor");
         return;
+    case STOP_FOLDER:
+        v->kind = JAIL_OUTPUT;
+        buf_printf(&v->detail, "more than %zu bytes, %d files or %d levels in its folder", r->box->opts.tmp_bytes,
+                   FOLDER_ENTRIES_MAX, FOLDER_DEPTH_MAX);
+        return;
+    case STOP_THREADS:
+        v->kind = JAIL_POLICY;
+        buf_printf(&v->detail, "more than %zu threads", r->box->opts.n_processes);
+        return;
     default:
         if (!verdict_report(buf_str(&r->report), v))
             judge_status(r);
@@ -329,7 +393,7 @@ static enum retry second_try(const struct run *r)
 static enum carat_err try_program(const struct jail *jail, struct str source, struct jail_verdict *v, enum retry *retry,
                                   struct err *err)
 {
-    struct run r = {.box = &jail->box, .v = v, .orders = BUF_INIT(SIZE_MAX / 4), .report = BUF_INIT(REPORT_MAX)};
+    struct run r = {.box = &jail->box, .groups = jail->groups, .v = v, .orders = BUF_INIT(SIZE_MAX / 4), .report = BUF_INIT(REPORT_MAX)};
     *v = (struct jail_verdict){.detail = BUF_INIT(DETAIL_MAX), .output = BUF_INIT(jail->box.opts.output_bytes)};
     enum carat_err rc = run_once(&r, source, err);
     if (!rc) {
@@ -338,6 +402,7 @@ static enum carat_err try_program(const struct jail *jail, struct str source, st
             rc = err_nomem(err, "a program's output");
     }
     *retry = second_try(&r);
+    cgroup_remove(&r.group);
     buf_release(&r.orders);
     buf_release(&r.report);
     if (rc)
@@ -363,6 +428,16 @@ enum carat_err jail_run(const struct jail *jail, struct str source, struct jail_
     return rc;
 }
 
+enum jail_wall jail_wall_from(const char *name)
+{
+    static const char *const names[] = {
+        [JAIL_WALL_BEST] = "best", [JAIL_WALL_BUBBLEWRAP] = "bubblewrap", [JAIL_WALL_LANDLOCK] = "landlock"};
+    for (size_t i = 0; name && i < sizeof names / sizeof *names; i++)
+        if (strcmp(name, names[i]) == 0)
+            return (enum jail_wall)i;
+    return JAIL_WALL_BEST;
+}
+
 /* ---- opening ---------------------------------------------------------------------------------- */
 
 static struct jail_opts with_defaults(const struct jail_opts *given)
@@ -377,39 +452,55 @@ static struct jail_opts with_defaults(const struct jail_opts *given)
     return o;
 }
 
-/* One program that must pass, and one for each wall that must not. */
+/* One program that must pass, and one for each wall that must not. Under the second wall the parent is carat itself. */
+static const struct probe {
+    const char *source, *what;
+    bool passes, second_only;
+} probes[] = {
+    {"import math\nassert math.sqrt(4) == 2\n", "a program of two lines", true, false},
+    {"import socket\nsocket.socket()\n", "opening a socket", false, false},
+    {"import os\nos.fork()\n", "starting a process", false, false},
+    {"open('/etc/passwd').read()\n", "reading /etc/passwd", false, false},
+    {"open('/probe', 'w').write('x')\n", "writing outside its folder", false, false},
+    {"import os\nos.listdir('/proc')\n", "listing /proc", false, false},
+    {"open('probe', 'w').write('x')\nassert open('probe').read() == 'x'\n", "writing in its folder", true, false},
+    {"import os\nos.chmod('/', 0o755)\n", "changing the mode of /", false, false},
+    {"import os\nos.kill(os.getppid(), 0)\n", "a signal to carat", false, true},
+    {"import os, resource\nresource.prlimit(os.getppid(), resource.RLIMIT_CORE)\n", "reaching carat's limits", false, true},
+    {"import socket\nsocket.socketpair(type=socket.SOCK_DGRAM)\n", "a datagram socket", false, true},
+};
+
+static enum carat_err probe_one(const struct jail *jail, const struct probe *p, struct err *err)
+{
+    struct jail_verdict v;
+    enum carat_err rc = jail_run(jail, str_from(p->source), &v, err);
+    if (rc)
+        return rc;
+    bool passed = v.kind == JAIL_PASSED;
+    if (passed != p->passes)
+        rc = err_set(err, CARAT_EUNSUPPORTED, "the jail does not hold: %s %s %.*s", p->what, passed ? "succeeds" : "fails:",
+                     (int)v.detail.n, v.detail.n ? v.detail.p : "");
+    jail_verdict_release(&v);
+    return rc;
+}
+
 static enum carat_err probe(const struct jail *jail, struct err *err)
 {
-    static const struct {
-        const char *source, *what;
-        bool passes;
-    } probes[] = {
-        {"import math\nassert math.sqrt(4) == 2\n", "a program of two lines", true},
-        {"import socket\nsocket.socket()\n", "opening a socket", false},
-        {"import os\nos.fork()\n", "starting a process", false},
-        {"open('/etc/passwd').read()\n", "reading /etc/passwd", false},
-        {"open('/probe', 'w').write('x')\n", "writing outside its /tmp", false},
-    };
-    for (size_t i = 0; i < sizeof probes / sizeof *probes; i++) {
-        struct jail_verdict v;
-        enum carat_err rc = jail_run(jail, str_from(probes[i].source), &v, err);
-        if (rc)
-            return rc;
-        bool passed = v.kind == JAIL_PASSED;
-        if (passed != probes[i].passes)
-            rc = err_set(err, CARAT_EUNSUPPORTED, "the jail does not hold: %s %s %.*s", probes[i].what,
-                         passed ? "succeeds" : "fails:", (int)v.detail.n, v.detail.n ? v.detail.p : "");
-        jail_verdict_release(&v);
-        if (rc || jail->box.opts.unsafe_no_jail)
-            return rc;
+    enum carat_err rc = CARAT_OK;
+    for (size_t i = 0; i < sizeof probes / sizeof *probes && !rc; i++) {
+        bool applies = !probes[i].second_only || jail->box.wall == WALL_LANDLOCK;
+        if (jail->box.wall == WALL_NONE)
+            applies = probes[i].passes;
+        if (applies)
+            rc = probe_one(jail, &probes[i], err);
     }
-    return CARAT_OK;
+    return rc;
 }
 
 /* Root tries as an ordinary user first: box_arrange() says why. */
 static enum carat_err arrange_and_probe(struct jail *jail, struct err *err)
 {
-    if (geteuid() == 0 && !jail->box.opts.unsafe_no_jail && box_arrange(&jail->box, true, err) == CARAT_OK &&
+    if (geteuid() == 0 && jail->box.wall != WALL_NONE && box_arrange(&jail->box, true, err) == CARAT_OK &&
         probe(jail, err) == CARAT_OK)
         return CARAT_OK;
     err_clear(err);
@@ -417,16 +508,48 @@ static enum carat_err arrange_and_probe(struct jail *jail, struct err *err)
     return rc ? rc : probe(jail, err);
 }
 
-static void describe(struct jail *jail)
+static enum carat_err try_wall(struct jail *jail, enum wall wall, const struct jail_opts *opts, struct err *err)
+{
+    box_release(&jail->box);
+    enum carat_err rc = box_open(opts, wall, &jail->box, err);
+    return rc ? rc : arrange_and_probe(jail, err);
+}
+
+/* Why the first wall could not be had stays in *first. */
+static enum carat_err choose_wall(struct jail *jail, const struct jail_opts *opts, struct err *first, struct err *err)
+{
+    if (opts->unsafe_no_jail)
+        return try_wall(jail, WALL_NONE, opts, err);
+    if (opts->wall == JAIL_WALL_LANDLOCK)
+        return try_wall(jail, WALL_LANDLOCK, opts, err);
+    enum carat_err rc = try_wall(jail, WALL_SPACES, opts, first);
+    if (!rc || rc == CARAT_ENOMEM || opts->wall == JAIL_WALL_BUBBLEWRAP) {
+        if (err)
+            *err = *first;
+        return rc;
+    }
+    rc = try_wall(jail, WALL_LANDLOCK, opts, err);
+    if (rc && err) {
+        struct err second = *err;
+        *err = *first;
+        err_context(err, "bubblewrap");
+        snprintf(err->msg + strlen(err->msg), sizeof err->msg - strlen(err->msg), "; Landlock, the second wall: %s", second.msg);
+    }
+    return rc;
+}
+
+static void describe(struct jail *jail, const struct err *first)
 {
     const struct jail_opts *o = &jail->box.opts;
-    if (o->unsafe_no_jail)
-        snprintf(jail->words, sizeof jail->words, "NO JAIL (--unsafe-no-jail): limits only; Python %s, %g s CPU, %zu MiB",
-                 jail->box.version, o->cpu_s, o->memory_bytes >> 20);
-    else
-        snprintf(jail->words, sizeof jail->words,
-                 "bubblewrap, seccomp, own user/pid/net/mount/ipc/uts/cgroup namespaces%s; Python %s, %g s CPU, %zu MiB",
-                 jail->box.as_nobody ? ", not root" : "", jail->box.version, o->cpu_s, o->memory_bytes >> 20);
+    static const char *const walls[] = {
+        [WALL_SPACES] = "bubblewrap, seccomp, own user/pid/net/mount/ipc/uts/cgroup namespaces",
+        [WALL_LANDLOCK] = "Landlock and seccomp, the second wall",
+        [WALL_NONE] = "NO JAIL (--unsafe-no-jail): limits only",
+    };
+    snprintf(jail->words, sizeof jail->words, "%s%s%.200s%s%s%s; Python %s, %g s CPU, %zu MiB", walls[jail->box.wall],
+             first->code ? " (" : "", first->code ? first->msg : "", first->code ? ")" : "",
+             jail->box.as_nobody ? ", not root" : "", jail->groups ? ", limits by cgroup" : "", jail->box.version, o->cpu_s,
+             o->memory_bytes >> 20);
 }
 
 static enum carat_err make_lock(struct jail *jail, struct err *err)
@@ -449,26 +572,26 @@ enum carat_err jail_open(const struct jail_opts *opts, struct jail **out, struct
     *out = NULL;
     if (!jail)
         return err_nomem(err, "the jail");
+    struct err first = ERR_INIT;
     enum carat_err rc = make_lock(jail, err);
+    if (!rc && !full.unsafe_no_jail)
+        cgroups_open(NULL, &jail->groups, NULL); /* a further limit where it can be had; doctor tells */
     if (!rc)
-        rc = box_open(&full, &jail->box, err);
-    if (!rc) {
-        rc = arrange_and_probe(jail, err);
-        if (rc && rc != CARAT_ENOMEM) {
-            err_context(err, "no jail can be made for programs that a model wrote");
-            rc = CARAT_EUNSUPPORTED;
-            if (err)
-                err->code = rc;
-            err_hint(err, "bubblewrap (0.7 or later) needs user namespaces: see `sysctl kernel.unprivileged_userns_clone "
-                          "user.max_user_namespaces kernel.apparmor_restrict_unprivileged_userns` (wanted: 1, above 0, 0), or leave out the "
-                          "code tasks; --unsafe-no-jail runs such programs unprotected");
-        }
+        rc = choose_wall(jail, &full, &first, err);
+    if (rc && rc != CARAT_ENOMEM) {
+        err_context(err, "no jail can be made for programs that a model wrote");
+        rc = CARAT_EUNSUPPORTED;
+        if (err)
+            err->code = rc;
+        if (err && !err->hint[0])
+            err_hint(err, "'carat doctor' tells what is missing and what to do; or leave out the code tasks; --unsafe-no-jail runs "
+                          "such programs unprotected");
     }
     if (rc) {
         jail_free(jail);
         return rc;
     }
-    describe(jail);
+    describe(jail, &first);
     *out = jail;
     return CARAT_OK;
 }
@@ -480,6 +603,7 @@ void jail_free(struct jail *jail)
     if (jail->alone)
         pthread_rwlock_destroy(jail->alone);
     free(jail->alone);
+    cgroups_free(jail->groups);
     box_release(&jail->box);
     free(jail);
 }

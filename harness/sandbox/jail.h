@@ -12,6 +12,7 @@
  * namespaces, a read-only minimal root, a private /tmp, no environment, no inherited file descriptors, a
  * seccomp filter, limits on time, memory, threads, output and file size; new processes are refused. The whole
  * process tree is killed at the end, on a limit and when carat dies; jail_run() returns when nothing of it is left.
+ * Where namespaces cannot be had, Landlock with a stricter filter stands in (docs/jail.md tells what differs).
  *
  * The verdict is decided outside: a random token must come back, which the program cannot name and
  * which is sent back only by what runs after its last line; exit codes and printed words count for
@@ -26,7 +27,15 @@
 
 struct jail;
 
+enum jail_wall {
+    JAIL_WALL_BEST,       /* the first that can be had of those below */
+    JAIL_WALL_BUBBLEWRAP,
+    JAIL_WALL_LANDLOCK,
+};
+enum jail_wall jail_wall_from(const char *name); /* "best", "bubblewrap", "landlock"; NULL: best */
+
 struct jail_opts { /* 0 means the default in brackets */
+    enum jail_wall wall;    /* [JAIL_WALL_BEST] */
     const char *python;     /* [python3 found on PATH] */
     double cpu_s;           /* [5] CPU seconds: the limit that decides */
     double wall_s;          /* [20] backstop */

@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "harness/sandbox/landlock.h"
+#include "tests/support/forbid.h"
 #include "tests/support/process.h"
 #include "tests/support/support.h"
 
@@ -101,19 +103,50 @@ static bool reaches_depth(int pid, int wanted)
     return false;
 }
 
-Test(e2e_jail, nothing_outlives_a_carat_that_was_killed, .timeout = 60)
+/* Kills carat while a program runs in a jail that is `depth` processes deep. */
+static void kill_carat(const char *wall, int depth)
 {
     const char *dir = temp_dir();
     char *path = program(dir, "import time\ntime.sleep(1000)\n");
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); /* what outlives carat becomes our child */
-    pid_t pid = start_carat((const char *const[]){"jail", path, NULL});
+    pid_t pid = start_carat((const char *const[]){"jail", "--jail-wall", wall, path, NULL});
     usleep(1500000); /* past the five programs that try the jail */
-    cr_assert(reaches_depth(pid, 3), "the program does not run");
+    cr_assert(reaches_depth(pid, depth), "the program does not run");
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
     cr_assert(reaches_depth(getpid(), 0), "something goes on");
     free(path);
     temp_remove(dir);
+}
+
+Test(e2e_jail, nothing_outlives_a_carat_that_was_killed, .timeout = 60)
+{
+    kill_carat("bubblewrap", 3);
+}
+
+Test(e2e_jail, nor_behind_the_second_wall, .timeout = 60)
+{
+    if (landlock_abi() < LANDLOCK_ABI_WANTED)
+        cr_skip("the kernel's Landlock is of version %d", landlock_abi());
+    kill_carat("landlock", 1);
+}
+
+Test(e2e_jail, doctor_tells_what_there_is_and_what_to_do, .timeout = 60)
+{
+    forbid(FORBID_NAMESPACES | FORBID_LANDLOCK);
+    struct ran r = run_carat(NULL, "doctor");
+    expect_status(r, 3);
+    cr_expect(has(r.out, "BAD  jail ") && has(r.out, "no   namespaces no user namespace can be made") &&
+              has(r.out, "no   Landlock   none") && has(r.out, "Linux 6.12"), "%s", r.out);
+    ran_release(&r);
+}
+
+Test(e2e_jail, unsafe_is_loud, .timeout = 60)
+{
+    struct ran r = run_carat("open('/etc/passwd').read()\n", "jail", "--unsafe-no-jail", "-");
+    expect_status(r, 0);
+    cr_expect(has(r.err, "WITHOUT A JAIL"), "%s", r.err);
+    ran_release(&r);
 }
 
 Test(e2e_jail, tells_misuse_from_what_cannot_be_run, .timeout = 60)
@@ -137,7 +170,7 @@ Test(e2e_jail, tells_misuse_from_what_cannot_be_run, .timeout = 60)
     cr_expect(has(r.err, "no 'python9'"), "%s", r.err);
     ran_release(&r);
     setenv("PATH", "/nonexistent", 1);
-    r = run_carat("pass\n", "jail", "--", "/usr/bin/python3", "-");
+    r = run_carat("pass\n", "jail", "--jail-wall", "bubblewrap", "--", "/usr/bin/python3", "-");
     expect_status(r, 3);
     cr_expect(has(r.err, "no 'bwrap'") && has(r.err, "apt-get install bubblewrap"), "%s", r.err);
     ran_release(&r);

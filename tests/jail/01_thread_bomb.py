@@ -1,5 +1,6 @@
 # tries: to start threads without end
 # expect: failed memory timeout crashed
+# second: policy failed memory
 import threading, time
 threading.stack_size(32768)
 while True:

@@ -1,5 +1,6 @@
 # tries: to leave what a clean-up trips over: links out, closed folders, odd names, depth
 # expect: passed
+# second: output policy
 import os
 os.symlink('@HOME@', 'link')
 os.symlink('/', 'root')

@@ -1,5 +1,6 @@
 # tries: to fill the disk with files
 # expect: failed
+# second: output
 n = 0
 while True:
     with open('f%d' % n, 'wb') as f:

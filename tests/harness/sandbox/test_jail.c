@@ -18,6 +18,8 @@
 #include <zlib.h>
 
 #include "harness/sandbox/jail.h"
+#include "harness/sandbox/landlock.h"
+#include "tests/support/forbid.h"
 #include "tests/support/support.h"
 
 static struct jail *open_jail(struct jail_opts opts)
@@ -188,15 +190,36 @@ Test(jail, is_refused_with_what_to_install)
 {
     const char *dir = path_with(NULL, NULL);
     expect_refusal((struct jail_opts){0}, "no 'python3'", "apt-get install python3");
-    expect_refusal((struct jail_opts){.python = "/usr/bin/python3"}, "no 'bwrap'", "apt-get install bubblewrap");
+    expect_refusal((struct jail_opts){.wall = JAIL_WALL_BUBBLEWRAP, .python = "/usr/bin/python3"}, "no 'bwrap'", "apt-get install bubblewrap");
     temp_remove(dir);
 }
 
 Test(jail, is_refused_where_namespaces_are_switched_off)
 {
     const char *dir = path_with("bwrap", "#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n");
-    expect_refusal((struct jail_opts){.python = "/usr/bin/python3"}, "No permissions to create new namespace", "user.max_user_namespaces");
+    expect_refusal((struct jail_opts){.wall = JAIL_WALL_BUBBLEWRAP, .python = "/usr/bin/python3"}, "No permissions to create new namespace",
+                   "carat doctor");
     temp_remove(dir);
+}
+
+Test(jail, is_refused_with_both_reasons_where_there_is_neither_wall)
+{
+    forbid(FORBID_NAMESPACES | FORBID_LANDLOCK);
+    expect_refusal((struct jail_opts){0}, "Landlock, the second wall: the kernel's Landlock is of version 0", "carat doctor");
+    expect_refusal((struct jail_opts){.wall = JAIL_WALL_LANDLOCK}, "only 6 (Linux 6.12) holds", "landlock in /sys/kernel");
+}
+
+Test(jail, stands_on_landlock_where_namespaces_are_switched_off, .timeout = 60)
+{
+    if (landlock_abi() < LANDLOCK_ABI_WANTED)
+        cr_skip("the kernel's Landlock is of version %d", landlock_abi());
+    forbid(FORBID_NAMESPACES);
+    struct jail *jail = open_jail((struct jail_opts){0});
+    cr_expect(strstr(jail_describe(jail), "Landlock and seccomp, the second wall"), "%s", jail_describe(jail));
+    for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++)
+        if (!strstr(verdicts[i].source, "'/tmp'")) /* its folder has another name */
+            expect_kind(jail, str_from(verdicts[i].source), verdicts[i].kind, verdicts[i].detail);
+    jail_free(jail);
 }
 
 Test(jail, is_refused_when_its_walls_do_not_stand)
@@ -204,7 +227,7 @@ Test(jail, is_refused_when_its_walls_do_not_stand)
     /* A bwrap that only starts the program: says what the real one says, and puts nothing around it. */
     const char *dir = path_with("bwrap", "#!/bin/sh\nwhile [ \"$1\" != -- ]; do shift; done; shift\n"
                                          "\"$@\" &\necho '{ \"child-pid\":' $!, '}' >&5\nwait $!\n");
-    expect_refusal((struct jail_opts){.python = "/usr/bin/python3"}, "the jail does not hold: opening a socket succeeds", "--unsafe-no-jail");
+    expect_refusal((struct jail_opts){.wall = JAIL_WALL_BUBBLEWRAP, .python = "/usr/bin/python3"}, "the jail does not hold: opening a socket succeeds", "--unsafe-no-jail");
     temp_remove(dir);
 }
 
@@ -291,8 +314,9 @@ static void drop_out(struct outside *o)
     temp_remove(o->home);
 }
 
-/* tests/jail/NAME.py with its marks filled in. The second line says "# expect: KIND ...". */
-static void read_hostile(const char *path, const struct outside *o, struct buf *out, char *expect, size_t n)
+/* tests/jail/NAME.py with its marks filled in. The second line says "# expect: KIND ...", the third may say "# second: KIND ...",
+ * where the second wall gives another verdict. */
+static void read_hostile(const char *path, const struct outside *o, bool second, struct buf *out, char *expect, size_t n)
 {
     struct buf raw = BUF_INIT(1 << 20);
     struct err err = ERR_INIT;
@@ -312,7 +336,8 @@ static void read_hostile(const char *path, const struct outside *o, struct buf *
                 buf_adds(out, i ? o->name : o->home);
         }
     }
-    const char *at = strstr(out->p, "# expect: ");
+    const char *at = second ? strstr(out->p, "# second: ") : NULL;
+    at = at ? at : strstr(out->p, "# expect: ");
     cr_assert(at, "%s", path);
     snprintf(expect, n, "%.*s", (int)strcspn(at + 10, "\n"), at + 10);
     buf_release(&raw);
@@ -320,6 +345,7 @@ static void read_hostile(const char *path, const struct outside *o, struct buf *
 
 struct hostile {
     const struct jail *jail;
+    bool second;
     struct outside *outside;
     struct dirent **names;
     int n;
@@ -331,7 +357,7 @@ static void run_hostile(struct hostile *h, const char *name)
     char path[512], expect[128];
     struct buf source = BUF_INIT(1 << 20);
     snprintf(path, sizeof path, "tests/jail/%s", name);
-    read_hostile(path, h->outside, &source, expect, sizeof expect);
+    read_hostile(path, h->outside, h->second, &source, expect, sizeof expect);
     struct jail_verdict v = run(h->jail, buf_str(&source));
     cr_expect(strstr(expect, jail_kind_name(v.kind)), "%s: %s (%s), not %s", name, jail_kind_name(v.kind), v.detail.p, expect);
     for (size_t i = 0; i < v.detail.n; i++)
@@ -353,10 +379,11 @@ static int is_program(const struct dirent *d)
     return str_ends(str_from(d->d_name), STR(".py"));
 }
 
-Test(hostile, programs_reach_nothing_and_never_pass_by_cheating, .timeout = 300)
+static void run_corpus(enum jail_wall wall)
 {
     struct outside o = set_out();
-    struct hostile h = {.jail = open_jail((struct jail_opts){.cpu_s = 2, .wall_s = 8}), .outside = &o};
+    struct jail_opts opts = {.wall = wall, .cpu_s = 1, .wall_s = 6};
+    struct hostile h = {.jail = open_jail(opts), .second = wall == JAIL_WALL_LANDLOCK, .outside = &o};
     pthread_t threads[3];
     h.n = scandir("tests/jail", &h.names, is_program, alphasort);
     cr_assert_geq(h.n, 60);
@@ -372,18 +399,60 @@ Test(hostile, programs_reach_nothing_and_never_pass_by_cheating, .timeout = 300)
     drop_out(&o);
 }
 
+Test(hostile, programs_reach_nothing_and_never_pass_by_cheating, .timeout = 300)
+{
+    run_corpus(JAIL_WALL_BUBBLEWRAP);
+}
+
+Test(hostile, nor_behind_the_second_wall, .timeout = 300)
+{
+    const char *dir = temp_dir();
+    if (landlock_abi() < LANDLOCK_ABI_WANTED)
+        cr_skip("the kernel's Landlock is of version %d", landlock_abi());
+    chmod(dir, 0711); /* the jailed may be another user */
+    setenv("TMPDIR", dir, 1);
+    run_corpus(JAIL_WALL_LANDLOCK);
+    cr_expect_eq(entries(dir), 2, "a folder was left"); /* set_out()'s own is gone by now */
+    temp_remove(dir);
+}
+
+/* Each leaves what it can; the next one, with the same jail, finds nothing of it. */
+Test(hostile, leave_nothing_to_the_next_one, .timeout = 60)
+{
+    static const char leave[] = "import os, sys, builtins\n"
+                                "builtins.left = 1\nos.environ['LEFT'] = '1'\nos.umask(0o777)\n"
+                                "for p in ('left', '/tmp/left', '/dev/shm/left', os.path.dirname(os.__file__) + '/left.py'):\n"
+                                "    try: open(p, 'w').write('import left')\n    except OSError: pass\n"
+                                "os.mkdir('folder')\nassert False\n";
+    static const char find[] = "import os, builtins\n"
+                               "assert not hasattr(builtins, 'left') and 'LEFT' not in os.environ and os.listdir('.') == []\n"
+                               "for p in ('/tmp/left', '/dev/shm/left', os.path.dirname(os.__file__) + '/left.py'):\n"
+                               "    assert not os.path.exists(p), p\n"
+                               "assert os.umask(0o22) != 0o777\n";
+    for (enum jail_wall wall = JAIL_WALL_BUBBLEWRAP; wall <= JAIL_WALL_LANDLOCK; wall++) {
+        if (wall == JAIL_WALL_LANDLOCK && landlock_abi() < LANDLOCK_ABI_WANTED)
+            continue;
+        struct jail *jail = open_jail((struct jail_opts){.wall = wall});
+        for (int i = 0; i < 3; i++) {
+            expect_kind(jail, str_from(leave), JAIL_FAILED, "AssertionError");
+            expect_kind(jail, str_from(find), JAIL_PASSED, NULL);
+        }
+        jail_free(jail);
+    }
+}
+
 Test(hostile, checks_would_see_an_escape, .timeout = 60) /* the same attacks with no jail, where they are harmless */
 {
     struct outside o = set_out();
     struct jail *jail = open_jail((struct jail_opts){.unsafe_no_jail = true});
     struct buf source = BUF_INIT(1 << 20), text = BUF_INIT(100);
     char expect[128];
-    read_hostile("tests/jail/03_overwrite.py", &o, &source, expect, sizeof expect);
+    read_hostile("tests/jail/03_overwrite.py", &o, false, &source, expect, sizeof expect);
     expect_kind(jail, buf_str(&source), JAIL_PASSED, NULL);
     file_read(o.canary, 99, &text, NULL);
     cr_expect_str_eq(text.p, "mine");
     buf_clear(&source);
-    read_hostile("tests/jail/12_tcp.py", &o, &source, expect, sizeof expect);
+    read_hostile("tests/jail/12_tcp.py", &o, false, &source, expect, sizeof expect);
     expect_kind(jail, buf_str(&source), JAIL_PASSED, NULL);
     int reached = accept(o.tcp, NULL, NULL);
     cr_expect_geq(reached, 0);

@@ -1,0 +1,4 @@
+# tries: to be more important by nice
+# expect: policy failed
+import os
+os.nice(-10)
