@@ -259,8 +259,8 @@ enum carat_err carat_forward(struct carat_session *s, const struct carat_span *s
 
 /* ---- limits ----------------------------------------------------------------------- */
 
-/* What the machine can do at most with a number of threads and the kernels that carat_isa() names: what speeds are shares
- * of. limits.c says what is measured. One caller at a time; it holds a buffer several times the last level cache. */
+/* What the machine can do at most with a number of threads and the instructions of the CPU, or of the kernels that
+ * CARAT_ISA names: what speeds are shares of. limits.c says what is measured. One caller at a time; it holds a buffer several times the last level cache. */
 enum carat_limit {
     CARAT_LIMIT_READ, /* bytes a second, from memory */
     CARAT_LIMIT_FP32, /* operations a second; a multiply-add is two */

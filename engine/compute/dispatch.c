@@ -1,9 +1,9 @@
 /* Which kernels: the first of the table below that the CPU can run and that is worth it.
  *
  * AVX512_BF16 needs a closer look. Its dot product of pairs does twice the work of a multiply-add, but takes four times as
- * long on some CPUs (Sapphire and Emerald Rapids), so it is timed: a few microseconds. And its rounding is not the same
- * everywhere, so it is tried on numbers whose result is known. What is chosen by time alone never changes a bit: where
- * the CPU's dot product has other bits, the results say so (carat_session_canonical()).
+ * long on some CPUs (Sapphire and Emerald Rapids). And its rounding is not the same everywhere, so it is tried on
+ * numbers whose result is known: where the CPU's dot product has other bits, the results say so
+ * (carat_session_canonical()).
  */
 #include <math.h>
 #include <stdio.h>
@@ -11,7 +11,6 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
-#include <x86intrin.h>
 #endif
 
 #include "kernels.h"
@@ -45,33 +44,13 @@ static bool has_bf16(void)
 
 #define WITH_BF16 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")))
 #define DOT(c, a, b) _mm512_dpbf16_ps(c, (__m512bh)(a), (__m512bh)(b))
-#define PROBE_STEPS 64
-#define PROBE_TIMES 15
 
-/* Cycles for chains of one instruction or the other, the best of some. */
-WITH_BF16 static uint64_t probe_cycles(bool dot)
-{
-    const __m512i a = _mm512_set1_epi16(0x3f80);
-    uint64_t best = UINT64_MAX;
-    for (int t = 0; t < PROBE_TIMES; t++) {
-        __m512 c[8];
-        for (int j = 0; j < 8; j++)
-            c[j] = _mm512_set1_ps((float)j);
-        uint64_t from = __rdtsc();
-        for (int i = 0; i < PROBE_STEPS; i++)
-            for (int j = 0; j < 8; j++) {
-                c[j] = dot ? DOT(c[j], a, a) : _mm512_fmadd_ps(_mm512_castsi512_ps(a), _mm512_castsi512_ps(a), c[j]);
-                __asm__ volatile("" : "+v"(c[j]));
-            }
-        uint64_t cycles = __rdtsc() - from;
-        best = cycles < best ? cycles : best;
-    }
-    return best;
-}
-
+/* A rule, not a timing: which table is taken decides bits at bf16, and a busy machine times anything. AMD's dot product
+ * has twice the float32 multiply-add's rate (Zen 5: 1,007 to 500 GFLOP/s), Intel's half of it (Emerald Rapids: 173 to 350;
+ * `carat bench` measures both). */
 static bool bf16_is_fast(void)
 {
-    return has_bf16() && probe_cycles(true) * 2 < probe_cycles(false) * 3;
+    return has_bf16() && __builtin_cpu_is("amd");
 }
 
 /* Numbers within a few powers of two of each other, so that every rounding shows. */

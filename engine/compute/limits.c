@@ -7,13 +7,15 @@
  * time, twelve of them side by side so that no latency shows, operands in registers. A multiply-add counts as two
  * operations, whatever its kind.
  *
- *   isa        fp32                bf16           int8
- *   avx512     vfmadd, 512 bits    vdpbf16ps      vpdpbusd; without VNNI vpmaddubsw, vpmaddwd, vpaddd
- *   avx2       vfmadd, 256 bits    none           vpmaddubsw, vpmaddwd, vpaddd
- *   neon       fmla                bfdot, if built for it   sdot, if built for it
- *   portable   multiply, then add, of 128-bit vectors       none
+ *   kernels     fp32                bf16           int8
+ *   avx512bf16  vfmadd, 512 bits    vdpbf16ps      vpdpbusd
+ *   avx512vnni  the same            none           vpdpbusd
+ *   avx512      the same            none           vpmaddubsw, vpmaddwd, vpaddd
+ *   avx2        vfmadd, 256 bits    none           vpmaddubsw, vpmaddwd, vpaddd
+ *   neon        fmla                bfdot and sdot, if built for them
+ *   portable    multiply, then add, of 128-bit vectors       none
  *
- * Each loop is a function of its own instruction set (a target attribute): the table asks the CPU first.
+ * Each loop is a function of its own instruction set (a target attribute); dispatch.c has asked the CPU for it.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -87,15 +89,6 @@ PEAK_LOOP(fp32_avx2, __attribute__((target("avx2,fma"))))
 #undef STEP
 #undef TYPE
 
-static bool has_bf16(void)
-{
-    return __builtin_cpu_supports("avx512bf16");
-}
-static bool has_vnni(void)
-{
-    return __builtin_cpu_supports("avx512vnni");
-}
-
 #define TYPE __m128
 #define STEP(c) c = _mm_add_ps(c, _mm_mul_ps(a, b)); KEEP(a);
 PEAK_LOOP(fp32_portable, )
@@ -144,40 +137,48 @@ PEAK_LOOP(fp32_portable, )
 
 /* ---- the table ---------------------------------------------------------------------- */
 
-struct peak { /* rows of one (isa, limit) stand best first; the first that the CPU has is the limit */
-    const char *isa;
+struct peak { /* of one limit the best row stands first; the first that counts is the limit */
+    const char *isas;     /* tables of kernels that may use the instruction, each with a space behind it */
     enum carat_limit limit;
     void (*loop)(void);
     double operations;    /* of one instruction (or of the few that stand for one) */
-    bool (*supported)(void); /* NULL: the instruction set implies it */
 };
 
 static const struct peak PEAKS[] = {
 #if defined(__x86_64__)
-    {"avx512", CARAT_LIMIT_FP32, fp32_avx512, 32, NULL},
-    {"avx512", CARAT_LIMIT_BF16, bf16_avx512, 64, has_bf16},
-    {"avx512", CARAT_LIMIT_INT8, int8_vnni, 128, has_vnni},
-    {"avx512", CARAT_LIMIT_INT8, int8_avx512, 128, NULL},
-    {"avx2", CARAT_LIMIT_FP32, fp32_avx2, 16, NULL},
-    {"avx2", CARAT_LIMIT_INT8, int8_avx2, 64, NULL},
+    {"avx512bf16 avx512vnni avx512 ", CARAT_LIMIT_FP32, fp32_avx512, 32},
+    {"avx512bf16 ", CARAT_LIMIT_BF16, bf16_avx512, 64},
+    {"avx512bf16 avx512vnni ", CARAT_LIMIT_INT8, int8_vnni, 128},
+    {"avx512 ", CARAT_LIMIT_INT8, int8_avx512, 128},
+    {"avx2 ", CARAT_LIMIT_FP32, fp32_avx2, 16},
+    {"avx2 ", CARAT_LIMIT_INT8, int8_avx2, 64},
 #elif defined(__aarch64__)
-    {"neon", CARAT_LIMIT_FP32, fp32_neon, 8, NULL},
+    {"neon ", CARAT_LIMIT_FP32, fp32_neon, 8},
 #ifdef __ARM_FEATURE_BF16_VECTOR_ARITHMETIC
-    {"neon", CARAT_LIMIT_BF16, bf16_neon, 16, NULL},
+    {"neon ", CARAT_LIMIT_BF16, bf16_neon, 16},
 #endif
 #ifdef __ARM_FEATURE_DOTPROD
-    {"neon", CARAT_LIMIT_INT8, int8_neon, 32, NULL},
+    {"neon ", CARAT_LIMIT_INT8, int8_neon, 32},
 #endif
 #endif
-    {"portable", CARAT_LIMIT_FP32, fp32_portable, PORTABLE_WIDTH * 2, NULL},
+    {"portable ", CARAT_LIMIT_FP32, fp32_portable, PORTABLE_WIDTH * 2},
 };
 
 static const struct peak *peak_of(const char *isa, enum carat_limit limit)
 {
+    const size_t n = strlen(isa);
     for (size_t i = 0; i < sizeof PEAKS / sizeof *PEAKS; i++)
-        if (PEAKS[i].limit == limit && strcmp(PEAKS[i].isa, isa) == 0 && (!PEAKS[i].supported || PEAKS[i].supported()))
-            return &PEAKS[i];
+        for (const char *p = PEAKS[i].isas; PEAKS[i].limit == limit && *p; p = strchr(p, ' ') + 1)
+            if (strncmp(p, isa, n) == 0 && p[n] == ' ')
+                return &PEAKS[i];
     return NULL;
+}
+
+/* The one that CARAT_ISA names, else the one with most instructions, whichever the kernels prefer. */
+static const char *choose_isa(struct err *err)
+{
+    const char *forced = getenv("CARAT_ISA");
+    return forced && *forced ? carat_isa(err) : kernels_at(0)->isa;
 }
 
 /* ---- measuring ---------------------------------------------------------------------- */
@@ -250,7 +251,7 @@ enum carat_err carat_limits_open(size_t n_threads, size_t read_bytes, struct car
         return err_nomem(err, "the limits");
     void *buffer = NULL;
     enum carat_err rc = pool_new(n_threads, &l->pool, err);
-    l->isa = rc ? NULL : carat_isa(err);
+    l->isa = rc ? NULL : choose_isa(err);
     if (!rc && !l->isa)
         rc = err ? err->code : CARAT_EUSAGE;
     l->bytes = read_bytes ? (read_bytes + READ_CHUNK - 1) / READ_CHUNK * READ_CHUNK : buffer_bytes();

@@ -88,9 +88,8 @@ static bool keep_run(void *context, const struct carat_run_row *row)
 }
 
 /* What may decide an answer and is heeded here: a run that names anything else cannot be replayed. */
-static const char *const KNOWN[] = {"add_bos",    "decode",   "max_length",       "numerics_version", "precision",
-                                    "sampling",   "seed",     "tokenizer_sha256", "truncation",       "weights",
-                                    "weights_sha256"};
+static const char *const KNOWN[] = {"add_bos",  "bf16_dot", "decode",           "max_length", "numerics_version", "precision",
+                                    "sampling", "seed",     "tokenizer_sha256", "truncation", "weights", "weights_sha256"};
 
 static bool is_known(const char *key)
 {
@@ -160,6 +159,8 @@ static enum carat_err check_identity(struct replay *r, struct backend *be)
     enum carat_err rc = backend_identify(be, &id, r->err);
     if (rc)
         return rc;
+    const char *dot = "bf16_dot";
+    const bool same_dot = strcmp(word(id.deciding, dot), word(json_object_get(r->settings, "deciding"), dot)) == 0;
     json_decref(id.deciding);
     json_decref(id.descriptive);
     r->report->isa = id.isa;
@@ -171,10 +172,10 @@ static enum carat_err check_identity(struct replay *r, struct backend *be)
                      weights ? r->tokenizer_sha256.p : r->weights_sha256.p);
         return err_hint(r->err, "-m names where the run's checkpoint is");
     }
-    if (r->backend.precision == CARAT_PRECISION_F32 || strcmp(id.isa, r->report->run_isa) == 0)
+    if (same_dot)
         return CARAT_OK;
-    rc = err_set(r->err, CARAT_EUNSUPPORTED, "run %lld was computed by the %s kernels, here are %s: only at f32 are they "
-                 "the same to the bit", (long long)r->report->run, r->report->run_isa, id.isa);
+    rc = err_set(r->err, CARAT_EUNSUPPORTED, "run %lld was computed by the %s kernels, here are %s: at bf16 their bits are "
+                 "not the same", (long long)r->report->run, r->report->run_isa, id.isa);
     return err_hint(r->err, "CARAT_ISA=%s, where the CPU can do it", r->report->run_isa);
 }
 

@@ -8,7 +8,7 @@
  *     verify_release(&r);
  *
  * Refused, with the reason: a run of another numerics version (its bits may differ by right), other weights or another
- * tokenizer than the run's, a precision whose bits hang on the instruction set on another one than the run's, a run made
+ * tokenizer than the run's, bf16 dot products that round otherwise than the run's did, a run made
  * with something that is not known here.
  */
 #ifndef CARAT_VERIFY_H
