@@ -163,6 +163,18 @@ static const struct family FAMILIES[] = {
                      .vocab = 32000, .max_positions = 131072, .norm_eps = 1e-6f, .act = ACT_SILU, .bos = 1,
                      .eos = {2}, .n_eos = 1, .rope = {ROPE(1e4), ROPE(1e4)}, .window = 4096},
     },
+    {
+        .name = "qwen2",
+        .model_types = {"qwen2"},
+        .architectures = {"Qwen2ForCausalLM"},
+        .act_keys = {"hidden_act"},
+        USUAL_NAMES,
+        .features = FAMILY_WINDOW_SWITCH,
+        .parts = PRE_NORM,
+        .defaults = {.n_layers = 32, .hidden = 4096, .inter = 22016, .n_heads = 32, .n_kv_heads = 32, .vocab = 151936,
+                     .max_positions = 32768, .norm_eps = 1e-6f, .act = ACT_SILU, .layout = LAYOUT_QKV_BIAS, .bos = -1,
+                     .rope = {ROPE(1e4), ROPE(1e4)}},
+    },
 };
 #define N_FAMILIES (sizeof FAMILIES / sizeof *FAMILIES)
 

@@ -33,6 +33,7 @@ static const struct {
     {"gemma2", "gemma2", "Gemma2ForCausalLM", 46, true, false, false, false},
     {"gemma3", "gemma3_text", "Gemma3ForCausalLM", 62, true, true, false, false},
     {"llama", "llama", "LlamaForCausalLM", 0, false, false, true, false},
+    {"qwen2", "qwen2", "Qwen2ForCausalLM", 0, false, false, false, false},
 };
 #define N_ARCHITECTURES (sizeof ARCHITECTURES / sizeof *ARCHITECTURES)
 
@@ -246,14 +247,15 @@ static enum carat_err put_unsaid(const struct making *m, const struct tensor_lis
 /* What is known by the tensors of layer 0. */
 static enum carat_err put_layout(const struct making *m, const struct tensor_list *tensors)
 {
+    const struct family *f = family_find(ARCHITECTURES[m->arch].model_type);
     static const struct {
         const char *tensor, *member;
     } BIASES[] = {{"blk.0.attn_q.bias", "attention_bias"}, {"blk.0.attn_qkv.bias", "bias"}, {"blk.0.ffn_down.bias", "mlp_bias"}};
     enum carat_err rc = CARAT_OK;
     for (size_t i = 0; !rc && i < sizeof BIASES / sizeof *BIASES; i++)
-        if (tensor_list_find(tensors, BIASES[i].tensor))
+        if (tensor_list_find(tensors, BIASES[i].tensor) && !(f->defaults.layout & LAYOUT_QKV_BIAS))
             rc = put(m, m->root, BIASES[i].member, json_true());
-    if (rc || !(family_find(ARCHITECTURES[m->arch].model_type)->features & FAMILY_FALCON_KEYS))
+    if (rc || !(f->features & FAMILY_FALCON_KEYS))
         return rc;
     bool two = tensor_list_find(tensors, "blk.0.attn_norm_2.weight") != NULL;
     const json_t *kv_heads = json_object_get(m->root, own_name(m, "num_key_value_heads"));

@@ -172,9 +172,13 @@ def k_block(kind, shape, rng):
     return data.reshape(shape[0], -1)
 
 
+def head_dim(config):
+    return getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+
+
 def llama3_factors(config):
     rope = config.rope_parameters
-    hd = config.head_dim
+    hd = head_dim(config)
     low, high, old = rope["low_freq_factor"], rope["high_freq_factor"], rope["original_max_position_embeddings"]
     out = []
     for i in range(0, hd, 2):
@@ -196,7 +200,7 @@ def write_keys(w, config, arch):
         w.add_layer_norm_eps(config.layer_norm_epsilon)
         return
     rope = config.rope_parameters.get("full_attention", config.rope_parameters)
-    hd = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    hd = head_dim(config)
     w.add_feed_forward_length(config.intermediate_size)
     w.add_head_count_kv(config.num_key_value_heads)
     w.add_layer_norm_rms_eps(config.rms_norm_eps)
@@ -354,6 +358,8 @@ GGUFS = {
     "falcon-7b.f32": ("falcon", "F32", dict(FALCON, hidden_size=32, num_attention_heads=4)),
     "falcon-40b.q8_0": ("falcon", "Q8_0", dict(FALCON, hidden_size=64, num_attention_heads=8, num_kv_heads=4, ffn_hidden_size=96,
                                               new_decoder_architecture=True)),
+    "qwen2.q4_0": ("qwen2", "Q4_0", dict(LLAMA, hidden_size=64, num_attention_heads=4, bos_token_id=1, rope_parameters={
+        "rope_type": "default", "rope_theta": 1e6})),
 }
 
 

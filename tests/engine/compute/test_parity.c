@@ -34,6 +34,7 @@ static struct name GGUF_FILES[] = {
 static struct name OWN[] = {
     {"falcon-40b-f16"}, {"falcon-40b.q8_0.gguf"}, {"falcon-7b-bf16"},           {"falcon-7b.f32.gguf"},
     {"falcon-sequential-bf16"}, {"llama3-biases-f16-sharded"}, {"llama3-tied-bf16"}, {"llama3.q8_0.gguf"},
+    {"qwen2.q4_0.gguf"},
 };
 
 struct largest {
