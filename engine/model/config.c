@@ -328,7 +328,8 @@ static enum carat_err parse_rope(struct parser *p, const char *key, const json_t
         rc = get_number(p, object, "partial_rotary_factor", &partial);
     if (rc)
         return rc;
-    if (partial < 1 || partial > 1 || (!type && member(object, "factor")))
+    if (partial < 1 || partial > 1 || (!type && member(object, "factor")) || member(object, "full_attention") ||
+        member(object, "sliding_attention"))
         return refuse(p, key, object);
     if (!type || strcmp(type, "default") == 0)
         return CARAT_OK;
@@ -444,7 +445,7 @@ static enum carat_err get_softcap(struct parser *p, const char *key, float *io)
     if (present(p->text, key) && !member(p->text, key))
         cap = 0;
     enum carat_err rc = get_number(p, p->text, key, &cap);
-    if (!rc && (cap < 0 || cap > 1e6))
+    if (!rc && member(p->text, key) && (!(cap > 0) || cap > 1e6))
         rc = err_set(p->err, CARAT_EINPUT, "'%s': a %s of %g makes no sense", p->path, key, cap);
     *io = (float)cap;
     return rc;

@@ -125,7 +125,93 @@ static const struct {
     {"{\"model_type\": \"gemma2\", \"attn_logit_softcapping\": -3}", CARAT_EINPUT, "attn_logit_softcapping"},
     {"{\"model_type\": \"gemma3_text\", \"use_bidirectional_attention\": true}", CARAT_EUNSUPPORTED,
      "use_bidirectional_attention"},
+    /* read by one family, set for another */
+    {"{\"model_type\": \"llama\", \"attn_logit_softcapping\": 50.0}", CARAT_EUNSUPPORTED, "attn_logit_softcapping"},
+    {"{\"model_type\": \"gemma3_text\", \"attn_logit_softcapping\": 50.0}", CARAT_EUNSUPPORTED, "attn_logit_softcapping"},
+    {"{\"model_type\": \"gemma\", \"final_logit_softcapping\": 30.0}", CARAT_EUNSUPPORTED, "final_logit_softcapping"},
+    {"{\"model_type\": \"gemma3\", \"text_config\": {\"final_logit_softcapping\": 30.0}}", CARAT_EUNSUPPORTED,
+     "final_logit_softcapping"},
+    {"{\"model_type\": \"gemma2\", \"final_logit_softcapping\": 0}", CARAT_EINPUT, "final_logit_softcapping"},
+    {"{\"model_type\": \"mistral\", \"query_pre_attn_scalar\": 64}", CARAT_EUNSUPPORTED, "query_pre_attn_scalar"},
+    {"{\"model_type\": \"mistral\", \"num_hidden_layers\": 1, \"layer_types\": [\"full_attention\"]}", CARAT_EUNSUPPORTED,
+     "layer_types"},
+    {"{\"model_type\": \"llama\", \"num_hidden_layers\": 1, \"layer_types\": [\"sliding_attention\"]}", CARAT_EUNSUPPORTED,
+     "layer_types"},
+    {"{\"model_type\": \"gemma2\", \"sliding_window_pattern\": 6}", CARAT_EUNSUPPORTED, "sliding_window_pattern"},
+    {"{\"model_type\": \"gemma3_text\", \"_sliding_window_pattern\": 2}", CARAT_EUNSUPPORTED, "_sliding_window_pattern"},
+    {"{\"model_type\": \"qwen2\", \"use_sliding_window\": true}", CARAT_EUNSUPPORTED, "use_sliding_window"},
+    {"{\"model_type\": \"llama\", \"is_causal\": false}", CARAT_EUNSUPPORTED, "is_causal"},
+    {"{\"model_type\": \"llama\", \"per_layer_config\": {}}", CARAT_EUNSUPPORTED, "per_layer_config"},
+    {"{\"model_type\": \"gemma\", \"hidden_act\": \"silu\"}", CARAT_EUNSUPPORTED, "hidden_act"},
+    {"{\"model_type\": \"gemma3\", \"text_config\": {\"model_type\": \"llama\"}}", CARAT_EUNSUPPORTED, "llama"},
+    /* ropes */
+    {"{\"model_type\": \"gemma3_text\", \"rope_parameters\": {\"rope_type\": \"default\"}}", CARAT_EUNSUPPORTED,
+     "rope_parameters"},
+    {"{\"model_type\": \"llama\", \"rope_parameters\": {\"full_attention\": {}, \"sliding_attention\": {}}}",
+     CARAT_EUNSUPPORTED, "rope_parameters"},
+    {"{\"model_type\": \"llama\", \"rope_scaling\": {\"full_attention\": {\"rope_type\": \"default\"}}}", CARAT_EUNSUPPORTED,
+     "rope_scaling"},
+    {"{\"model_type\": \"llama\", \"rope_scaling\": {\"rope_type\": \"dynamic\", \"factor\": 2}}", CARAT_EUNSUPPORTED,
+     "dynamic"},
+    {"{\"model_type\": \"llama\", \"rope_scaling\": {\"rope_type\": \"longrope\"}}", CARAT_EUNSUPPORTED, "longrope"},
+    {"{\"model_type\": \"llama\", \"rope_scaling\": {\"rope_type\": \"linear\"}}", CARAT_EINPUT, "no factor"},
+    {"{\"model_type\": \"llama\", \"rope_scaling\": {\"rope_type\": \"llama3\", \"factor\": 8}}", CARAT_EINPUT,
+     "low_freq_factor"},
+    {"{\"model_type\": \"llama\", \"rope_scaling\": {\"rope_type\": \"llama3\", \"factor\": 8, \"low_freq_factor\": 4,"
+     "\"high_freq_factor\": 4}}", CARAT_EINPUT, "high_freq_factor"},
+    /* Falcon */
+    {"{\"model_type\": \"falcon\", \"alibi\": true}", CARAT_EUNSUPPORTED, "alibi"},
+    {"{\"model_type\": \"falcon\", \"multi_query\": 3}", CARAT_EINPUT, "multi_query"},
+    {"{\"model_type\": \"falcon\", \"new_decoder_architecture\": true, \"parallel_attn\": false}", CARAT_EUNSUPPORTED,
+     "parallel_attn"},
+    {"{\"model_type\": \"falcon\", \"num_ln_in_parallel_attn\": 2}", CARAT_EUNSUPPORTED, "num_ln_in_parallel_attn"},
+    {"{\"model_type\": \"falcon\", \"multi_query\": false, \"num_kv_heads\": 1}", CARAT_EUNSUPPORTED, "num_kv_heads"},
+    {"{\"model_type\": \"falcon\", \"layer_norm_epsilon\": -1}", CARAT_EINPUT, "layer_norm_epsilon"},
+    {"{\"model_type\": \"RefinedWebModel\", \"architectures\": [\"RWForCausalLM\"]}", CARAT_EUNSUPPORTED, "RWForCausalLM"},
 };
+
+Test(config, llama3_scaling_in_both_styles)
+{
+    struct model_config a = good("{\"model_type\": \"llama\", \"rope_theta\": 500000.0, \"rope_scaling\": {\"rope_type\": \"llama3\","
+                                 "\"factor\": 32.0, \"low_freq_factor\": 1.0, \"high_freq_factor\": 4.0,"
+                                 "\"original_max_position_embeddings\": 8192}}");
+    struct model_config b = good("{\"model_type\": \"llama\", \"rope_parameters\": {\"rope_type\": \"llama3\", \"rope_theta\": 5e5,"
+                                 "\"factor\": 32, \"low_freq_factor\": 1, \"high_freq_factor\": 4,"
+                                 "\"original_max_position_embeddings\": 8192}}");
+    cr_assert(memcmp(&a.rope[0], &b.rope[0], sizeof a.rope[0]) == 0);
+    cr_assert(a.rope[0].by_wave && a.rope[0].factor == 32 && a.rope[0].high == 4 && a.rope[0].original == 8192);
+    a = good("{\"model_type\": \"llama\", \"max_position_embeddings\": 512, \"rope_scaling\": {\"rope_type\": \"llama3\","
+             "\"factor\": 8, \"low_freq_factor\": 1, \"high_freq_factor\": 4}}");
+    cr_assert_eq(a.rope[0].original, 512, "where it is not given");
+    a = good("{\"model_type\": \"llama\", \"rope_scaling\": {\"type\": \"linear\", \"factor\": 2},"
+             "\"rope_parameters\": {\"rope_type\": \"linear\", \"factor\": 4, \"rope_theta\": 7}}");
+    cr_assert(a.rope[0].factor == 2 && a.rope[0].theta == 1e4, "rope_scaling stands in place of rope_parameters");
+}
+
+Test(config, falcon_says_in_flags_what_its_layers_are)
+{
+    struct model_config c = good("{\"model_type\": \"falcon\"}"); /* 7B */
+    cr_assert(c.n_kv_heads == 1 && c.head_dim == 64 && c.inter == 4 * 4544 && c.parallel && c.ungated && c.layout == 0);
+    cr_assert(c.act == ACT_GELU && c.norm_eps == 1e-5f && c.tied && c.bos == 11 && c.eos[0] == 11);
+    c = good("{\"model_type\": \"falcon\", \"new_decoder_architecture\": true, \"num_kv_heads\": 8, \"hidden_size\": 8192,"
+             "\"num_attention_heads\": 128, \"bias\": true}"); /* 40B's */
+    cr_assert(c.n_kv_heads == 8 && (c.layout & LAYOUT_TWO_NORMS) && (c.layout & LAYOUT_QKV_BIAS) && c.parallel);
+    c = good("{\"model_type\": \"falcon\", \"new_decoder_architecture\": true, \"num_kv_heads\": 1,"
+             "\"num_ln_in_parallel_attn\": 1}"); /* 11B's */
+    cr_assert(c.n_kv_heads == 1 && c.layout == 0 && c.parallel);
+    c = good("{\"model_type\": \"falcon\", \"multi_query\": false, \"parallel_attn\": false, \"ffn_hidden_size\": 99}");
+    cr_assert(c.n_kv_heads == 71 && c.layout == LAYOUT_SEQUENTIAL && !c.parallel && c.inter == 99);
+}
+
+Test(config, biases_and_activations_by_family)
+{
+    cr_assert_eq(good("{\"model_type\": \"llama\", \"attention_bias\": true}").layout, LAYOUT_QKV_BIAS | LAYOUT_O_BIAS);
+    cr_assert_eq(good("{\"model_type\": \"llama\", \"mlp_bias\": true}").layout, LAYOUT_MLP_BIAS);
+    cr_assert_eq(good("{\"model_type\": \"qwen2\", \"sliding_window\": 9, \"use_sliding_window\": false}").layout,
+                 LAYOUT_QKV_BIAS);
+    cr_assert_eq(good("{\"model_type\": \"llama\", \"hidden_act\": \"gelu\"}").act, ACT_GELU);
+    cr_assert_eq(good("{\"model_type\": \"mistral\", \"num_key_value_heads\": null}").n_kv_heads, 32);
+}
 
 Test(config, refuses_by_name_what_it_cannot_mean)
 {
