@@ -88,6 +88,12 @@ struct carat_fetch_opts {
  * CACHE/<dataset>/, with a record of them in fetched.json. */
 enum carat_err carat_dataset_fetch(const char *name, const struct carat_fetch_opts *opts, struct err *err);
 
+/* Gets a split of one of the Hub's datasets by its public rows endpoint into CACHE/hub/<dataset>/<config>/<split>.jsonl, where
+ * `config` NULL means the only one, or "default", and lies in "default". Rows that are there are not asked for again. The
+ * endpoint's address is $CARAT_ROWS_URL where that is set; `mirror` is not used. Errors as above. */
+enum carat_err carat_hub_fetch(const char *dataset, const char *config, const char *split,
+                               const struct carat_fetch_opts *opts, struct err *err);
+
 /* ---- the table of sources ---------------------------------------------------------- */
 
 struct carat_source {

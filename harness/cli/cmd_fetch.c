@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "datasets/datasets.h"
 #include "harness/protocol/plugin.h"
+#include "harness/yaml/yaml_tasks.h"
 #include "run_common.h"
 
 static void show(void *context, const struct carat_fetch_progress *p)
@@ -38,9 +39,22 @@ static enum carat_err dataset_name(const struct plugins *plugins, const char *wo
     return rc;
 }
 
+/* The rows of task files. *found is false when no task file has the name. */
+static enum carat_err fetch_task_file(struct yaml_tasks *yaml, const char *word, const struct carat_fetch_opts *opts,
+                                      bool *found, struct err *err)
+{
+    struct yaml_leaves leaves = YAML_LEAVES_INIT;
+    enum carat_err rc = yaml_tasks_resolve(yaml, word, &leaves, found, err);
+    for (size_t i = 0; i < leaves.n && !rc; i++)
+        rc = yaml_task_fetch(leaves.items[i].task, opts, err);
+    yaml_leaves_release(&leaves);
+    return rc;
+}
+
 static enum carat_err run(const struct options *o, struct err *err)
 {
     struct plugins *plugins = NULL;
+    struct yaml_tasks *yaml = NULL;
     bool tty = !o->quiet && isatty(STDERR_FILENO);
     struct carat_fetch_opts opts = {.mirror = o->mirror ? o->mirror : getenv("CARAT_MIRROR"),
                                     .force = o->force,
@@ -48,17 +62,23 @@ static enum carat_err run(const struct options *o, struct err *err)
                                     .context = &tty};
     signal(SIGINT, SIG_DFL); /* nothing to save: the same command resumes the download */
     enum carat_err rc = load_plugins(o, &plugins, err);
+    if (!rc)
+        rc = load_task_files(o, &yaml, err);
     for (size_t i = 0; i < o->args.n && !rc; i++) {
-        const char *dataset;
-        rc = dataset_name(plugins, o->args.items[i], &dataset, err);
-        if (!rc)
+        const char *dataset = o->args.items[i];
+        bool file = false;
+        rc = fetch_task_file(yaml, dataset, &opts, &file, err);
+        if (!rc && !file)
+            rc = dataset_name(plugins, o->args.items[i], &dataset, err);
+        if (!rc && !file)
             rc = carat_dataset_fetch(dataset, &opts, err);
         if (tty)
             fputs("\r\033[K", stderr);
         if (!rc && !o->quiet)
-            log_info("%s: fetched and verified", dataset);
+            log_info(file ? "%s: fetched" : "%s: fetched and verified", dataset);
     }
     plugins_free(plugins);
+    yaml_tasks_free(yaml);
     return rc;
 }
 
@@ -68,8 +88,9 @@ const struct command cmd_fetch = {
     .usage = "TASK...",
     .about = "Downloads the official files of the tasks into $XDG_CACHE_HOME/carat, verifies size and SHA-256 and unpacks "
              "them. What is there and whole is not fetched again; a download that broke off goes on where it "
-             "stopped. 'carat list sources' shows where they come from and under which licence.",
-    .options = "mirror force plugin quiet",
+             "stopped. Of a task file (a name of --include-path, or a path) the rows are asked of the Hub's public rows "
+             "endpoint, or of $CARAT_ROWS_URL. 'carat list sources' shows where they come from and under which licence.",
+    .options = "mirror force plugin include-path quiet",
     .examples = "  carat fetch hellaswag boolq mmlu gsm8k humaneval\n"
                 "  carat fetch mmlu --mirror http://mirror.example/benchmarks",
     .min_args = 1,

@@ -225,3 +225,20 @@ enum carat_err yaml_pool(const struct yaml_task *task, const char *data_dir, str
         return make_samples(task, out, err);
     return read_split(task, task->task.shots_split, task->shot_process_docs, data_dir, out, err);
 }
+
+enum carat_err yaml_task_fetch(const struct yaml_task *task, const struct carat_fetch_opts *opts, struct err *err)
+{
+    const char *splits[] = {task->task.test_split, task->samples ? NULL : task->task.shots_split};
+    enum carat_err rc = CARAT_OK;
+    if (task->data_files)
+        return err_set(err, CARAT_EUNSUPPORTED, "%s: its rows are the files that data_files names: nothing to fetch",
+                       task->task.name);
+    for (size_t i = 0; i < sizeof splits / sizeof *splits && !rc; i++) {
+        struct found f = {.arena = ARENA_INIT, .tried = BUF_INIT(1 << 16)};
+        bool beside = splits[i] && !(opts && opts->force) && try_root(task, task->dir, splits[i], &f);
+        release(&f);
+        if (splits[i] && !beside && (i == 0 || strcmp(splits[0], splits[i]) != 0))
+            rc = carat_hub_fetch(task->dataset_path, task->dataset_name, splits[i], opts, err);
+    }
+    return rc ? err_context(err, "%s", task->task.name) : CARAT_OK;
+}

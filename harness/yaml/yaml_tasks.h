@@ -70,6 +70,8 @@ const char *yaml_task_digest(const struct yaml_task *task);
  * .json or .csv in `data_dir` (--data), in the file's own folder and in the cache; see docs/yaml-tasks.md. */
 enum carat_err yaml_rows(const struct yaml_task *task, const char *split, const char *data_dir, struct carat_rows **out,
                          struct err *err);
+/* Fetches into the cache what the task's rows and shots need from the Hub; nothing where its data are files of its own. */
+enum carat_err yaml_task_fetch(const struct yaml_task *task, const struct carat_fetch_opts *opts, struct err *err);
 /* The pool of shots: inline samples, or the rows of a split. */
 enum carat_err yaml_pool(const struct yaml_task *task, const char *data_dir, struct carat_rows **out, struct err *err);
 

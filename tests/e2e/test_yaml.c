@@ -1,6 +1,11 @@
 /* Task files from the command line: from a YAML file and rows beside it to a table. */
+#define _GNU_SOURCE
 #include <criterion/criterion.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/support/process.h"
 #include "tests/support/support.h"
@@ -45,5 +50,119 @@ Test(e2e_yaml, runs_a_task_file_with_rows_beside_it, .timeout = 120)
     ran_release(&r);
     free(task);
     free(db);
+    temp_remove(dir);
+}
+
+/* ---- rows of the Hub, played by a local server -------------------------------------------------------- */
+
+struct server {
+    pid_t pid;
+    int stdin_fd, port;
+};
+
+static struct server serve(const char *folder)
+{
+    int in[2], out[2];
+    cr_assert(pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        dup2(in[0], 0);
+        dup2(out[1], 1);
+        execlp("python3", "python3", "tests/datasets/server.py", folder, (char *)NULL);
+        _exit(127);
+    }
+    close(in[0]);
+    close(out[1]);
+    FILE *f = fdopen(out[0], "r");
+    char line[64];
+    cr_assert(f && fgets(line, sizeof line, f), "the server did not start");
+    fclose(f);
+    return (struct server){.pid = pid, .stdin_fd = in[1], .port = (int)strtol(line, NULL, 10)};
+}
+
+static void stop(struct server *s)
+{
+    close(s->stdin_fd);
+    waitpid(s->pid, NULL, 0);
+}
+
+/* A page of rows {"q": "row N", "gold": N % 2} as the endpoint answers; `extra` goes into each entry. */
+static void put_page(const char *dir, size_t first, size_t n, size_t total)
+{
+    struct buf page = BUF_INIT(1 << 20), name = BUF_INIT(1 << 10);
+    buf_adds(&page, "{\"features\": [], \"rows\": [");
+    for (size_t i = first; i < first + n; i++)
+        buf_printf(&page, "%s{\"row_idx\": %zu, \"row\": {\"q\": \"row %zu\", \"gold\": %zu}}", i == first ? "" : ", ", i, i,
+                   i % 2);
+    buf_printf(&page, "], \"num_rows_total\": %zu, \"num_rows_per_page\": 100, \"partial\": false}", total);
+    buf_printf(&name, "rows?dataset=some%%2Ftask&config=default&split=test&offset=%zu&length=100", first);
+    put(dir, name.p, page.p);
+    buf_release(&page);
+    buf_release(&name);
+}
+
+static const char HUB[] = "task: hub\n"
+                          "dataset_path: some/task\n"
+                          "test_split: test\n"
+                          "output_type: multiple_choice\n"
+                          "doc_to_text: q\n"
+                          "doc_to_choice: ['no', 'yes']\n"
+                          "doc_to_target: gold\n";
+
+/* `carat COMMAND TASK` with the cache and the endpoint of the test. */
+static struct ran run_with(const char *dir, int port, const char *mode, const char *command, const char *option)
+{
+    char *cache = NULL, *url = NULL, *task = file_join(dir, "hub.yaml");
+    cr_assert(asprintf(&cache, "XDG_CACHE_HOME=%s/cache", dir) > 0);
+    cr_assert(asprintf(&url, "CARAT_ROWS_URL=http://127.0.0.1:%d/%s", port, mode) > 0);
+    struct ran r = run_program(
+        (const char *const[]){"env", cache, url, "no_proxy=127.0.0.1", carat_bin(), command, option, task, NULL}, NULL);
+    free(cache);
+    free(url);
+    free(task);
+    return r;
+}
+
+Test(e2e_yaml, fetches_pages_of_rows_and_reads_them_from_the_cache, .timeout = 120)
+{
+    const char *dir = temp_dir();
+    put(dir, "hub.yaml", HUB);
+    put(dir, "splits?dataset=some%2Ftask", "{\"splits\": [{\"dataset\": \"some/task\", \"config\": \"default\", \"split\": \"test\"}]}");
+    put_page(dir, 0, 100, 150);
+    put_page(dir, 100, 50, 150);
+    struct ran r = run_with(dir, 9, "ok", "prompts", "-t");
+    expect_status(r, 3);
+    cr_expect(strstr(r.err, "carat fetch"), "%s", r.err);
+    ran_release(&r);
+    struct server s = serve(dir);
+    r = run_with(dir, s.port, "too_many", "fetch", "-q"); /* each address says 429 at first */
+    expect_status(r, 0);
+    ran_release(&r);
+    stop(&s);
+    r = run_with(dir, s.port, "ok", "prompts", "-t");
+    expect_status(r, 0);
+    cr_expect(strstr(r.out, "item 149\nrow 149\n"), "%s", r.out);
+    ran_release(&r);
+    temp_remove(dir);
+}
+
+Test(e2e_yaml, refuses_pages_that_end_early_and_configurations_to_choose_from, .timeout = 120)
+{
+    const char *dir = temp_dir();
+    put(dir, "hub.yaml", HUB);
+    put(dir, "splits?dataset=some%2Ftask", "{\"splits\": [{\"config\": \"default\"}]}");
+    put_page(dir, 0, 100, 150);
+    put_page(dir, 100, 20, 150);
+    struct server s = serve(dir);
+    struct ran r = run_with(dir, s.port, "ok", "fetch", "-q");
+    expect_status(r, 3);
+    cr_expect(strstr(r.err, "gives 20 rows on a page that should be full"), "%s", r.err);
+    ran_release(&r);
+    put(dir, "splits?dataset=some%2Ftask", "{\"splits\": [{\"config\": \"a\"}, {\"config\": \"b\"}]}");
+    r = run_with(dir, s.port, "ok", "fetch", "-q");
+    expect_status(r, 3);
+    cr_expect(strstr(r.err, "several configurations"), "%s", r.err);
+    ran_release(&r);
+    stop(&s);
     temp_remove(dir);
 }
