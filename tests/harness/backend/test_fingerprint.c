@@ -14,7 +14,8 @@
 #include "tests/support/support.h"
 
 /* 18 MB: a smaller one is hashed every time. */
-static const struct tiny LARGE = {"mistral", "BF16", 1, 1024, 32, 2, 2, 16, 4500, NULL};
+static const struct tiny LARGE = {.model_type = "mistral", .dtype = "BF16", .layers = 1, .hidden = 1024, .inter = 32,
+                                  .heads = 2, .kv_heads = 2, .head_dim = 16, .vocab = 4500};
 
 static const char *cache, *folder;
 static char *weights;
