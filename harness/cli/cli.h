@@ -27,11 +27,11 @@ struct options {
     double cpu_seconds, wall_seconds, seconds, temperature, top_p; /* 0: not given */
     const char *precision, *weights, *truncation, *decode;
     const char *data, *db, *mirror, *output, *format, *tokenizer, *chat_template, *color, *title, *fail_if_worse, *junit;
-    const char *published, *html, *shard, *log_json, *system, *jail_wall;
+    const char *published, *html, *shard, *log_json, *scoring, *as, *system, *jail_wall;
     const char *shape;
     bool rehash;
     enum opt_switch fewshot_as_multiturn;
-    bool per_benchmark, tokens;
+    bool per_benchmark, tokens, rerun_programs;
     bool fresh, json, quiet, force, unsafe_no_jail, dark, help, no_bos, wrong, flips, chat;
     bool *gate_failed;       /* a command sets it to end with status 1 */
 };

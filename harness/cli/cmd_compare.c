@@ -133,6 +133,8 @@ static enum carat_err run(const struct options *o, struct err *err)
     if (!rc)
         rc = carat_store_open(o->db ? o->db : DEFAULT_DB, CARAT_STORE_READ, &store, err);
     if (!rc)
+        rc = carat_store_choose_scoring(store, o->scoring, err);
+    if (!rc)
         rc = load(store, o, &c, err);
     if (!rc && c.forced)
         log_warn("FORCED: these runs were not asked the same; see the notes");
@@ -157,7 +159,7 @@ const struct command cmd_compare = {
              "Runs that were not asked the same (prompts, shots, data, task version or settings) are refused; --force "
              "compares them nevertheless. --fail-if-worse exits with status 1 only on evidence that B is worse than A by "
              "more than DELTA points on some benchmark. docs/statistics.md tells what is computed.",
-    .options = "db task json format flips fail-if-worse junit force seed quiet",
+    .options = "db scoring task json format flips fail-if-worse junit force seed quiet",
     .examples = "  carat compare gemma-2b gemma-7b\n"
                 "  carat compare 1 2 -t mmlu --flips\n"
                 "  carat compare main candidate --fail-if-worse 1 --junit compare.xml",

@@ -24,6 +24,8 @@ static enum carat_err run(const struct options *o, struct err *err)
     if (!rc)
         rc = carat_store_open(o->db ? o->db : DEFAULT_DB, CARAT_STORE_READ, &store, err);
     if (!rc)
+        rc = carat_store_choose_scoring(store, o->scoring, err);
+    if (!rc)
         rc = carat_store_find_run(store, o->args.items[0], &id, err);
     struct export_options e = {.store = store, .run = id, .tasks = o->tasks.items, .n_tasks = o->tasks.n, .plugins = plugins,
                                .data_dir = o->data, .dir = o->output};
@@ -41,7 +43,7 @@ const struct command cmd_export = {
     .about = "Writes a run's scores and items to files. lm-eval: the results and samples files of the reference harness, with its "
              "names, keys and hashes; it reads the data sets' rows again (--data, or the cache). csv: scores.csv and items.csv. "
              "json: run.json and items.jsonl. docs/export.md tells what is in them.",
-    .options = "db task data format output plugin",
+    .options = "db scoring task data format output plugin",
     .examples = "  carat export gemma-2b --format lm-eval -o results --data benchmarks\n"
                 "  carat export 2 --format csv -t gsm8k -o gsm8k",
     .min_args = 1,

@@ -247,6 +247,8 @@ static enum carat_err run(const struct options *o, struct err *err)
     if (!quotes_alone(o))
         rc = carat_store_open(o->db ? o->db : DEFAULT_DB, CARAT_STORE_READ, &store, err);
     if (!rc && store)
+        rc = carat_store_choose_scoring(store, o->scoring, err);
+    if (!rc && store)
         rc = choose_runs(store, o, &runs, &n, err);
     bool written = o->output || o->html;
     if (!rc)
@@ -281,7 +283,7 @@ const struct command cmd_report = {
              "item to search, filter and read.\n"
              "--published draws figures from the literature beside the runs, hatched, over just the benchmarks that the runs "
              "have; without a database it draws them alone.",
-    .options = "db output html format json title dark color per-benchmark published quiet",
+    .options = "db scoring output html format json title dark color per-benchmark published quiet",
     .examples = "  carat report -o chart.png --published gemma-2024\n"
                 "  carat report gemma-2b gemma-7b --format latex\n"
                 "  carat report --html report.html",

@@ -145,6 +145,8 @@ static enum carat_err run(const struct options *o, struct err *err)
     int64_t id = 0;
     enum carat_err rc = carat_store_open(o->db ? o->db : DEFAULT_DB, CARAT_STORE_READ, &store, err);
     if (!rc)
+        rc = carat_store_choose_scoring(store, o->scoring, err);
+    if (!rc)
         rc = carat_store_find_run(store, o->args.items[0], &id, err);
     if (!rc)
         rc = carat_store_tasks(store, id, choose_task, &c, err);
@@ -180,7 +182,7 @@ const struct command cmd_show = {
              "extractor found, and why it was scored so; through $PAGER on a terminal. With --json a line an item, with everything that is "
              "stored. --tokens shows the ids that the model was fed, with their texts, special tokens marked, and where the context "
              "ends; it opens the run's checkpoint, or the one that -m names, for its tokenizer.",
-    .options = "db task model first limit wrong tokens color json",
+    .options = "db scoring task model first limit wrong tokens color json",
     .examples = "  carat show gemma-2b hellaswag --limit 3\n"
                 "  carat show 2 gsm8k --wrong --json",
     .min_args = 1,

@@ -8,6 +8,7 @@
 
 /* Sorted by name. */
 static const struct opt table[] = {
+    {"as", 0, OPT_TEXT, AT(as), "NAME", "what the new scores are called (rescored)"},
     {"batch-tokens", 0, OPT_SIZE, AT(batch_tokens), "N", "rows in a packed batch (512); no result depends on it"},
     {"chat", 0, OPT_FLAG, AT(chat), NULL, "ask in conversations, by each model's chat template"},
     {"chat-template", 0, OPT_TEXT, AT(chat_template), "FILE", "a Jinja template instead of the checkpoint's own"},
@@ -54,8 +55,10 @@ static const struct opt table[] = {
     {"rehash", 0, OPT_FLAG, AT(rehash), NULL, "hash the checkpoint anew, even if its files are those of last time"},
     {"repeat", 0, OPT_SIZE, AT(repeat), "N", "timings of each thing, of which the median is told (5)"},
     {"sample", 0, OPT_SIZE, AT(sample), "N", "items asked again, spread evenly over the run (16)"},
+    {"rerun-programs", 0, OPT_FLAG, AT(rerun_programs), NULL, "run model-written programs again, in the jail"},
     {"samples", 0, OPT_SIZE, AT(samples), "N", "texts drawn for each generated answer; wants --temperature (1)"},
     {"seconds", 0, OPT_REAL, AT(seconds), "SECONDS", "least length of a timing (0.2)"},
+    {"scoring", 0, OPT_TEXT, AT(scoring), "NAME", "scores made again by 'carat rescore --as NAME', where there are such"},
     {"seed", 0, OPT_INT, AT(seed), "N", "of the few-shot draws, of sampling, of the bootstrap (1234)"},
     {"shard", 0, OPT_TEXT, AT(shard), "I/N", "only every N-th item of each task, from the I-th on (1/1); 'carat merge' joins them"},
     {"sequences", 0, OPT_COMMA_LIST, AT(decode_sizes), "N,...", "numbers of sequences whose decoding together is timed (1,16)"},

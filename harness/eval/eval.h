@@ -97,6 +97,10 @@ void bench_release(struct bench_set *set);
 enum carat_err evaluate(const struct bench_set *set, const struct eval_options *o, struct carat_store *store,
                         int64_t *runs, struct err *err);
 
+/* Scores an item whose responses are set, and puts answers, metrics and outcome into the record. They live in `arena`. */
+enum carat_err score_record(const struct proto_plan *plan, const struct proto_item *item, struct arena *arena,
+                            struct carat_item_record *record, struct err *err);
+
 /* ---- samples (sampling.c, docs/sampling.md) ----------------------------------------------------- */
 
 /* What a sampler starts from: a pure function of what is sampled, so that no sample depends on --limit, order, batches

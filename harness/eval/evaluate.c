@@ -271,42 +271,6 @@ static enum carat_err add_bench(struct run *r, size_t bench, struct err *err)
 
 /* ---- from answers to the store ----------------------------------------------------------------------- */
 
-static enum carat_outcome outcome_of(enum proto_outcome o)
-{
-    static const enum carat_outcome map[] = {[PROTO_RIGHT] = CARAT_RIGHT,
-                                             [PROTO_WRONG] = CARAT_WRONG,
-                                             [PROTO_UNPARSED] = CARAT_UNPARSED,
-                                             [PROTO_CUT_OFF] = CARAT_CUT_OFF,
-                                             [PROTO_EMPTY] = CARAT_EMPTY};
-    return map[o];
-}
-
-static enum carat_err add_score(struct run *r, const struct item *item, struct carat_item_record *record,
-                                struct err *err)
-{
-    struct proto_score score;
-    enum carat_err rc = proto_score(r->set->items[item->bench].plan, &item->proto, &r->scratch, &score, err);
-    if (rc)
-        return rc;
-    struct carat_answer_record *answers = arena_calloc(&r->scratch, score.n_answers + 1, sizeof *answers);
-    struct carat_metric_record *metrics = arena_calloc(&r->scratch, score.n_values + 1, sizeof *metrics);
-    if (!answers || !metrics)
-        return err_nomem(err, "an item's score");
-    for (size_t i = 0; i < score.n_answers; i++)
-        answers[i] = (struct carat_answer_record){.sample = (int)score.answers[i].sample,
-                                                  .filter = score.answers[i].filter,
-                                                  .answer = score.answers[i].answer,
-                                                  .score = score.answers[i].score};
-    for (size_t i = 0; i < score.n_values; i++)
-        metrics[i] = (struct carat_metric_record){.name = score.values[i].name, .value = score.values[i].value};
-    record->answers = answers;
-    record->n_answers = score.n_answers;
-    record->metrics = metrics;
-    record->n_metrics = score.n_values;
-    record->outcome = outcome_of(score.outcome);
-    return CARAT_OK;
-}
-
 static void release_answers(struct item *item)
 {
     for (size_t i = 0; item->choices && i < item->n_requests; i++) {
@@ -361,7 +325,7 @@ static enum carat_err store_item(struct run *r, struct item *item, struct err *e
     } else {
         item->proto.responses = item->responses;
         item->proto.n_responses = item->n_requests;
-        rc = add_score(r, item, &record, err);
+        rc = score_record(b->plan, &item->proto, &r->scratch, &record, err);
     }
     if (!rc)
         rc = carat_store_put(r->store, r->tasks[item->bench], &record, err);
