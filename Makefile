@@ -228,7 +228,7 @@ install: $(BUILD)/carat ## install to $(DESTDIR)$(PREFIX)
 	$(INSTALL) -m 755 $(BUILD)/carat $(DESTDIR)$(PREFIX)/bin/carat
 	$(INSTALL) -m 644 tasks/task.h $(DESTDIR)$(PREFIX)/include/carat/task.h
 	$(INSTALL) -m 644 docs/carat.1 $(DESTDIR)$(PREFIX)/share/man/man1/carat.1
-	cp -R demo/data demo/models $(DESTDIR)$(PREFIX)/share/carat/
+	cp -R demo/data demo/models demo/suites $(DESTDIR)$(PREFIX)/share/carat/
 $(BUILD)/obj/harness/%.o: ALL_CPPFLAGS += -DCARAT_DATADIR='"$(PREFIX)/share/carat"'
 
 .PHONY: uninstall

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "commands.h"
+#include "harness/eval/suite.h"
 #include "harness/protocol/plugin.h"
 #include "run_common.h"
 
@@ -138,6 +139,32 @@ static enum carat_err list_runs(const struct options *o, struct err *err)
     return rc ? rc : print_listing(&l, columns, o, err);
 }
 
+static enum carat_err list_suites(const struct options *o, struct err *err)
+{
+    static const struct carat_column columns[] = {{{"suite", 5}, CARAT_LEFT},
+                                                  {{"tasks", 5}, CARAT_RIGHT_ALIGNED},
+                                                  {{"items", 5}, CARAT_LEFT},
+                                                  {{"about", 5}, CARAT_LEFT}};
+    struct listing l = {.arena = ARENA_INIT, .n_columns = sizeof columns / sizeof *columns};
+    char *dir = NULL, **names = NULL;
+    enum carat_err rc = suites_dir(&dir, err);
+    if (!rc)
+        rc = suite_names(dir, &names, err);
+    for (size_t i = 0; !rc && names[i]; i++) {
+        struct suite suite;
+        rc = suite_open(names[i], dir, &suite, err);
+        if (rc)
+            break;
+        struct str row[] = {str_from(names[i]), number(&l, (int64_t)suite.n),
+                            suite.limit < 0 ? STR("all") : number(&l, suite.limit), suite.about};
+        add_row(&l, row);
+        suite_release(&suite);
+    }
+    suite_names_free(names);
+    free(dir);
+    return rc ? rc : print_listing(&l, columns, o, err);
+}
+
 static enum carat_err list_sources(const struct options *o, struct err *err)
 {
     static const struct carat_column columns[] = {{{"dataset", 7}, CARAT_LEFT},
@@ -162,11 +189,11 @@ static enum carat_err run(const struct options *o, struct err *err)
     static const struct {
         const char *name;
         enum carat_err (*list)(const struct options *o, struct err *err);
-    } kinds[] = {{"tasks", list_tasks}, {"runs", list_runs}, {"sources", list_sources}};
+    } kinds[] = {{"tasks", list_tasks}, {"runs", list_runs}, {"sources", list_sources}, {"suites", list_suites}};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (strcmp(kinds[i].name, o->args.items[0]) == 0)
             return kinds[i].list(o, err);
-    err_set(err, CARAT_EUSAGE, "carat can list tasks, runs and sources, not '%s'", o->args.items[0]);
+    err_set(err, CARAT_EUSAGE, "carat can list tasks, runs, sources and suites, not '%s'", o->args.items[0]);
     if (strcmp(o->args.items[0], "models") == 0)
         err_hint(err, "'carat inspect MODEL' tells what a checkpoint is");
     return CARAT_EUSAGE;
@@ -174,10 +201,10 @@ static enum carat_err run(const struct options *o, struct err *err)
 
 const struct command cmd_list = {
     .name = "list",
-    .summary = "the tasks, runs or data sources there are",
-    .usage = "tasks | runs | sources",
-    .about = "Lists the benchmarks, built in and from plugins; the runs in the results database; or the official places "
-             "of the benchmarks' files, with size and licence.",
+    .summary = "the tasks, runs, suites or data sources there are",
+    .usage = "tasks | runs | sources | suites",
+    .about = "Lists the benchmarks, built in and from plugins; the runs in the results database; the official places "
+             "of the benchmarks' files, with size and licence; or the suites that come with carat.",
     .options = "db plugin json format",
     .examples = "  carat list tasks\n"
                 "  carat list runs --db compare.db --json",

@@ -1,6 +1,7 @@
 /* carat run: models over benchmarks, items into the store, a table at the end. */
 #include "commands.h"
 #include "harness/eval/eval.h"
+#include "harness/eval/suite.h"
 #include "harness/protocol/plugin.h"
 #include "harness/yaml/yaml_tasks.h"
 #include "harness/version.h"
@@ -263,8 +264,22 @@ static enum carat_err end_log(struct run_log *log, enum carat_err rc, struct err
     return rc ? rc : closed;
 }
 
+static enum carat_err check_words(const struct options *o, struct err *err)
+{
+    if (!o->models.n)
+        return err_set(err, CARAT_EUSAGE, "wants -m MODEL: a checkpoint's folder, a .gguf file or demo:NAME");
+    if (o->suite && o->tasks.n)
+        return err_set(err, CARAT_EUSAGE, "-t and --suite exclude each other");
+    if (o->suite || o->tasks.n)
+        return CARAT_OK;
+    err_set(err, CARAT_EUSAGE, "wants -t TASK,... or --suite NAME");
+    return err_hint(err, "'carat list tasks' and 'carat list suites' name them");
+}
+
 static enum carat_err run(const struct options *o, struct err *err)
 {
+    struct suite suite = {.limit = -1};
+    struct options shown;
     struct run_log *log = NULL;
     struct plugins *plugins = NULL;
     struct yaml_tasks *yaml = NULL;
@@ -273,13 +288,11 @@ static enum carat_err run(const struct options *o, struct err *err)
     struct bench_set set = {.arena = ARENA_INIT};
     struct carat_store *store = NULL;
     int64_t *runs = NULL;
-    if (!o->models.n)
-        return err_set(err, CARAT_EUSAGE, "wants -m MODEL: a checkpoint's folder, a .gguf file or demo:NAME");
-    if (!o->tasks.n) {
-        err_set(err, CARAT_EUSAGE, "wants -t TASK,...");
-        return err_hint(err, "'carat list tasks' names them");
-    }
-    enum carat_err rc = eval_options_from(o, &eval, err);
+    enum carat_err rc = check_words(o, err);
+    if (!rc)
+        rc = eval_options_from(o, &eval, err);
+    if (!rc)
+        rc = take_suite(o, &suite, &eval, &shown, err);
     if (!rc)
         rc = load_plugins(o, &plugins, err);
     if (!rc)
@@ -290,12 +303,14 @@ static enum carat_err run(const struct options *o, struct err *err)
     eval.yaml = yaml;
     eval.models = models;
     eval.n_models = o->models.n;
-    runs = calloc(o->models.n, sizeof *runs);
+    runs = calloc(o->models.n + 1, sizeof *runs);
     if (!rc && !runs)
         rc = err_nomem(err, "the runs");
     if (!rc)
         rc = run_log_open(o->log_json, &log, err);
     eval.log = log;
+    if (!rc)
+        rc = check_suite(o, &eval, err);
     if (!rc)
         rc = bench_load(&eval, &set, err);
     if (!rc)
@@ -306,8 +321,10 @@ static enum carat_err run(const struct options *o, struct err *err)
         rc = evaluate(&set, &eval, store, runs, err);
     if (rc == CARAT_EINTERRUPTED)
         err_hint(err, "the same command%s goes on from there", o->fresh ? " without --fresh" : "");
+    if (!rc && suite.figure && !o->json)
+        rc = print_figure(store, runs, o->models.n, &shown, err);
     if (!rc)
-        rc = print_summary(store, runs, o->models.n, o, log, err);
+        rc = print_summary(store, runs, o->models.n, &shown, log, err);
     if (!rc)
         rc = check_answered(store, runs, o->models.n, err);
     log_end(log, rc, err);
@@ -318,24 +335,27 @@ static enum carat_err run(const struct options *o, struct err *err)
     yaml_tasks_free(yaml);
     free_models(models, o->models.n);
     free(runs);
+    suite_release(&suite);
     return rc;
 }
 
 const struct command cmd_run = {
     .name = "run",
     .summary = "evaluate models on benchmarks",
-    .usage = "-m [NAME=]MODEL... -t TASK,...",
+    .usage = "-m [NAME=]MODEL... -t TASK,... | --suite NAME",
     .about = "Runs each model over the benchmarks and keeps every item in the results database. Interrupted or killed, "
              "the same command goes on where it stopped; what is there already is not computed again. With a --temperature, "
              "generated text is drawn instead of greedy, --samples times for each item; pass@10 and pass@100 are then told "
              "beside pass@1 where there are that many. With --chat the prompts are conversations, written by each model's own "
-             "template, as instruction-tuned models want them; nothing turns it on by itself.",
-    .options = "model task limit shard shots chat fewshot-as-multiturn system chat-template seed samples temperature top-p data "
-               "db fresh plugin include-path json format log-json quiet "
+             "template, as instruction-tuned models want them; nothing turns it on by itself. A --suite is a list of benchmarks "
+             "with their shots: one that comes with carat, or a JSON file of one's own.",
+    .options = "model task suite published limit shard shots chat fewshot-as-multiturn system chat-template seed samples "
+               "temperature top-p data db fresh plugin include-path json format log-json quiet "
                "jail-wall unsafe-no-jail rehash " COMPUTE_OPTIONS,
     .examples = "  carat run -m gemma-2b -t hellaswag,boolq --limit 100\n"
                 "  carat run -m 2B=gemma-2b -m 7B=gemma-7b -t mmlu,gsm8k --data benchmarks --db compare.db\n"
                 "  carat run -m gemma-2b -t my_task.yaml --data rows\n"
+                "  carat run -m gemma-2b --suite gemma-report\n"
                 "  carat run -m gemma-2b -t humaneval --samples 20 --temperature 0.8 --top-p 0.95\n"
                 "  carat run -m gemma-2b-it -t gsm8k --chat --system 'Think step by step.'",
     .run = run,

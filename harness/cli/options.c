@@ -64,6 +64,7 @@ static const struct opt table[] = {
     {"sequences", 0, OPT_COMMA_LIST, AT(decode_sizes), "N,...", "numbers of sequences whose decoding together is timed (1,16)"},
     {"shape", 0, OPT_TEXT, AT(shape), "NAME", "a published shape with random weights in memory: gemma-2b, llama2-7b, ..."},
     {"shots", 'k', OPT_INT, AT(shots), "N", "few-shot examples (each benchmark's own number)"},
+    {"suite", 0, OPT_TEXT, AT(suite), "SUITE", "a list of benchmarks with their shots: gemma-report, core, smoke, or a JSON file"},
     {"system", 0, OPT_TEXT, AT(system), "TEXT", "put this before a benchmark's description; with --chat, the system message"},
     {"task", 't', OPT_COMMA_LIST, AT(tasks), "TASK,...", "benchmarks, subjects or groups: hellaswag, mmlu_stem; or all"},
     {"temperature", 0, OPT_REAL, AT(temperature), "T", "draw generated text at this temperature (greedy)"},

@@ -16,6 +16,16 @@ enum carat_err eval_options_from(const struct options *o, struct eval_options *o
 enum carat_err open_models(const struct strings *words, struct eval_model **out, struct err *err);
 void free_models(struct eval_model *models, size_t n);
 
+/* --suite: the suite opened and put into what is to be run, and what it wants shown into *shown, a copy of *o. Without the
+ * option nothing but the copy. */
+struct suite;
+enum carat_err take_suite(const struct options *o, struct suite *suite, struct eval_options *eval, struct options *shown,
+                          struct err *err);
+/* Everything of a suite that is missing, at once, with the command that gets it. */
+enum carat_err check_suite(const struct options *o, const struct eval_options *eval, struct err *err);
+/* The folder of the bundled suites; fresh memory. */
+enum carat_err suites_dir(char **out, struct err *err);
+
 /* What the runs came to, and beside it what --published asks for. `store` may be NULL: that alone. */
 enum carat_err load_summary(struct carat_store *store, const int64_t *runs, size_t n, const struct options *o,
                             struct summary *out, struct err *err);

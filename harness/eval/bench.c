@@ -41,16 +41,26 @@ static enum carat_err resolve(const struct eval_options *o, const char *name, st
     return rc || found ? rc : plugins_resolve(o->plugins, name, leaves, err);
 }
 
-static enum carat_err resolve_all(const struct eval_options *o, struct plugins_leaves *leaves, struct err *err)
+/* The leaves of all names, and for each which name it came by. The list is freed by the caller. */
+static enum carat_err resolve_all(const struct eval_options *o, struct plugins_leaves *leaves, size_t **asked,
+                                  struct err *err)
 {
     enum carat_err rc = CARAT_OK;
+    *asked = NULL;
     for (size_t i = 0; i < o->n_tasks && !rc; i++) {
-        if (strcmp(o->tasks[i], "all") != 0) {
+        const size_t before = leaves->n;
+        if (strcmp(o->tasks[i], "all") != 0)
             rc = resolve(o, o->tasks[i], leaves, err);
-            continue;
-        }
-        for (size_t k = 0; k < plugins_count(o->plugins) && !rc; k++)
-            rc = plugins_resolve(o->plugins, plugins_task(o->plugins, k)->name, leaves, err);
+        else
+            for (size_t k = 0; k < plugins_count(o->plugins) && !rc; k++)
+                rc = plugins_resolve(o->plugins, plugins_task(o->plugins, k)->name, leaves, err);
+        size_t *grown = rc ? NULL : realloc(*asked, (leaves->n + 1) * sizeof *grown);
+        if (!rc && !grown)
+            rc = err_nomem(err, "the tasks");
+        if (grown)
+            *asked = grown;
+        for (size_t k = before; grown && k < leaves->n; k++)
+            grown[k] = i;
     }
     return rc;
 }
@@ -79,11 +89,29 @@ static enum carat_err read_rows(const struct eval_options *o, const struct proto
     return *values ? CARAT_OK : err_nomem(err, "the rows");
 }
 
-static int shots_wanted(const struct eval_options *o, const struct carat_task *task)
+/* As asked for; else as the suite says; else the task's own. */
+static int shots_wanted(const struct eval_options *o, const struct eval_override *suite, const struct carat_task *task)
 {
     if (task->shots == CARAT_SHOTS_NEVER)
         return 0;
-    return o->shots < 0 ? task->default_shots : o->shots;
+    if (o->shots >= 0)
+        return o->shots;
+    return suite && suite->shots >= 0 ? suite->shots : task->default_shots;
+}
+
+/* The value that tables show: the task's headline, or what a suite names instead. */
+static enum carat_err headline_of(const struct eval_override *suite, const struct carat_task *task, struct arena *arena,
+                                  struct str *out, struct err *err)
+{
+    *out = suite && suite->metric ? str_from(suite->metric) : proto_headline(task, arena);
+    if (!suite || !suite->metric)
+        return CARAT_OK;
+    bool known = false;
+    for (size_t i = 0; i < task->n_metrics; i++) {
+        struct str name = str_from(task->metrics[i].name);
+        known |= str_starts(*out, name) && (out->n == name.n || strchr(",@", out->p[name.n]));
+    }
+    return known ? CARAT_OK : err_set(err, CARAT_EUSAGE, "it has no metric '%s'", suite->metric);
 }
 
 /* Adds to a task's settings, which are its identity: how a text is drawn, what a task file says. Takes `value` over. */
@@ -113,10 +141,10 @@ static struct eval_sampling sampling_of(const struct eval_options *o, const stru
 }
 
 static enum carat_err load_bench(const struct eval_options *o, const struct proto_leaf *leaf,
-                                 struct carat_dataset *ds, struct arena *arena, struct bench *out, struct err *err)
+                                 const struct eval_override *suite, struct carat_dataset *ds, struct arena *arena, struct bench *out, struct err *err)
 {
     const struct carat_task *task = leaf->task;
-    int shots = shots_wanted(o, task);
+    int shots = shots_wanted(o, suite, task);
     *out = (struct bench){.leaf = *leaf, .settings = BUF_INIT(1 << 20), .name = proto_leaf_name(leaf, arena)};
     enum carat_err rc = read_rows(o, leaf, ds, false, &out->rows, &out->row_values, err);
     if (!rc && shots > 0 && !task->shots_split)
@@ -130,6 +158,8 @@ static enum carat_err load_bench(const struct eval_options *o, const struct prot
                             shots, (uint32_t)o->seed, &out->plan, err);
     if (!rc)
         rc = proto_settings_json(out->plan, &out->settings);
+    if (!rc)
+        rc = headline_of(suite, task, arena, &out->headline, err);
     out->sampling = sampling_of(o, task);
     if (!rc && task->output == CARAT_GENERATE && o->sampling.n_samples && o->sampling.temperature > 0)
         rc = add_setting(&out->settings, "sampling", sampling_json(&o->sampling), err);
@@ -142,7 +172,6 @@ static enum carat_err load_bench(const struct eval_options *o, const struct prot
                    ? rc
                    : err_context(err, "%.*s", (int)out->name.n, out->name.p);
     }
-    out->headline = proto_headline(task, arena);
     out->chance = proto_chance(out->plan);
     out->n_planned = out->rows->n;
     if (o->limit >= 0 && (size_t)o->limit < out->n_planned)
@@ -203,8 +232,9 @@ enum carat_err bench_load(const struct eval_options *o, struct bench_set *out, s
     struct carat_dataset_opts data = {.data_dir = o->data_dir};
     struct carat_dataset *ds = NULL;
     struct skipped skipped = {0};
+    size_t *asked = NULL;
     *out = (struct bench_set){.arena = ARENA_INIT};
-    enum carat_err rc = resolve_all(o, &leaves, err);
+    enum carat_err rc = resolve_all(o, &leaves, &asked, err);
     if (!rc) {
         out->items = calloc(leaves.n + 1, sizeof *out->items);
         if (!out->items)
@@ -230,7 +260,7 @@ enum carat_err bench_load(const struct eval_options *o, struct bench_set *out, s
             skipped.n_missing++;
             continue;
         }
-        rc = load_bench(o, leaf, ds, &out->arena, &out->items[out->n++], err);
+        rc = load_bench(o, leaf, o->overrides ? &o->overrides[asked[i]] : NULL, ds, &out->arena, &out->items[out->n++], err);
         skipped.n_there++;
         out->needs_jail |= proto_needs_jail(leaf->task);
         out->generates |= leaf->task->output == CARAT_GENERATE;
@@ -241,8 +271,59 @@ enum carat_err bench_load(const struct eval_options *o, struct bench_set *out, s
         rc = err_set(err, CARAT_EUSAGE, "none of these tasks generates text: there is nothing to sample");
     carat_dataset_free(ds);
     plugins_leaves_release(&leaves);
+    free(asked);
     if (rc)
         bench_release(out);
+    return rc;
+}
+
+/* ---- what is missing ------------------------------------------------------------------------------------ */
+
+/* Of a task of many subsets one is enough, as for bench_load(). */
+static bool has_rows(struct carat_dataset *ds, const struct carat_task *task, const char *split)
+{
+    bool any = !task->n_subsets && carat_dataset_has(ds, "", split);
+    for (size_t i = 0; i < task->n_subsets && !any; i++)
+        any = carat_dataset_has(ds, task->subsets[i].name, split);
+    return any;
+}
+
+static void add_missing(const char *task, const char *what, struct buf *out)
+{
+    struct str line = str_from(task);
+    ptrdiff_t at = str_find(buf_str(out), line, 0);
+    if (at < 0)
+        buf_printf(out, "%s%s%s", out->n ? ", " : "", task, what);
+}
+
+enum carat_err bench_check_data(const struct eval_options *o, const char *how, struct err *err)
+{
+    struct plugins_leaves leaves = PLUGINS_LEAVES_INIT;
+    struct carat_dataset_opts data = {.data_dir = o->data_dir};
+    struct buf missing = BUF_INIT(1 << 16);
+    size_t *asked = NULL;
+    enum carat_err rc = resolve_all(o, &leaves, &asked, err);
+    for (size_t i = 0; i < leaves.n && !rc; i++) {
+        const struct carat_task *task = leaves.items[i].task;
+        struct carat_dataset *ds = NULL;
+        if (yaml_task_of(task) || (i && leaves.items[i - 1].task == task))
+            continue;
+        rc = carat_dataset_open(task->dataset, &data, &ds, err);
+        if (!rc && !has_rows(ds, task, task->test_split))
+            add_missing(task->name, "", &missing);
+        else if (!rc && shots_wanted(o, o->overrides ? &o->overrides[asked[i]] : NULL, task) > 0 &&
+                 task->shots_split && !has_rows(ds, task, task->shots_split))
+            add_missing(task->name, " (its examples)", &missing);
+        carat_dataset_free(ds);
+    }
+    if (!rc && missing.n) {
+        rc = err_set(err, CARAT_EINPUT, "there are no files of %s in '%s'", buf_str(&missing).p,
+                     o->data_dir ? o->data_dir : "the cache");
+        err_hint(err, "%s", how);
+    }
+    buf_release(&missing);
+    plugins_leaves_release(&leaves);
+    free(asked);
     return rc;
 }
 

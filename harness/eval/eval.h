@@ -45,6 +45,12 @@ struct eval_form {
     const char *system;       /* before the description; NULL */
 };
 
+/* What a suite says of one of the names asked for. */
+struct eval_override {
+    int shots;                /* -1: the task's own */
+    const char *metric;       /* shown instead of the headline; NULL */
+};
+
 struct eval_options {
     const struct eval_model *models;
     size_t n_models;
@@ -52,6 +58,7 @@ struct eval_options {
     struct yaml_tasks *yaml;  /* names of task files; they go before built-in ones. NULL: none */
     const char *const *tasks; /* names, groups or "all" */
     size_t n_tasks;
+    const struct eval_override *overrides; /* [n_tasks]; NULL: none */
     int64_t limit;            /* -1: all */
     size_t shard, n_shards;   /* every n-th item of each task, from this one on; n 0 or 1: all */
     int shots;                /* -1: each task's own */
@@ -79,6 +86,10 @@ struct bench {                /* one leaf with its rows */
     double chance;
     size_t n_planned;         /* rows asked for */
 };
+
+/* Are the files of all tasks at hand, those of shots that are asked for included? Else CARAT_EINPUT with every task that
+ * lacks some, and `how` as the hint: how to get them. Task files are not looked at. */
+enum carat_err bench_check_data(const struct eval_options *o, const char *how, struct err *err);
 
 struct bench_set {
     struct bench *items;

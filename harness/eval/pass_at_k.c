@@ -1,4 +1,4 @@
-/* pass@10 and its like: what a sampled run knows besides the headline pass@1. */
+/* pass@10, maj@8 and their like: what a sampled run knows besides its headline; and how a judge came to its verdicts. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -33,7 +33,7 @@ static struct str keep(struct collector *c, struct str s)
     return (struct str){p ? p : "", p ? s.n : 0};
 }
 
-/* A row for each task; of its metrics those called "NAME@k", but for the headline, become rows later. */
+/* A row for each task; of its metrics those called "NAME@k", but for the headline, and "decided_by_..." become rows later. */
 static bool take_task(void *context, const struct carat_task_row *row)
 {
     struct collector *c = context;
@@ -55,7 +55,8 @@ struct metric_list {
 static bool take_metric(void *context, struct str name)
 {
     struct metric_list *l = context;
-    if (str_find(name, STR("@"), 0) < 0 || str_eq(name, l->task.metric))
+    bool wanted = str_find(name, STR("@"), 0) >= 0 || str_starts(name, STR("decided_by_"));
+    if (!wanted || str_eq(name, l->task.metric))
         return true;
     struct pass_at_k *p = add(l->out);
     if (p) {
