@@ -121,9 +121,10 @@ static enum carat_err list_shards(struct carat_model *m, const char *index_path,
     if (!rc)
         json_object_foreach(map, tensor, file)
         {
-            rc = json_is_string(file) ? add_file(m, json_string_value(file), err)
-                                      : err_set(err, CARAT_EINPUT, "'%s': the shard of '%.80s' is no name", index_path,
-                                                tensor);
+            bool plain = json_is_string(file) && strlen(json_string_value(file)) == json_string_length(file);
+            rc = plain ? add_file(m, json_string_value(file), err)
+                       : err_set(err, CARAT_EINPUT, "'%s': the shard of '%.80s' is no name", index_path,
+                                 tensor);
             if (rc)
                 break;
         }
