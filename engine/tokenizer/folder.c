@@ -4,59 +4,48 @@
  *     tokenizer.model            else; merges are made from the scores (hf_spm.c)
  *     tokenizer_config.json      the class, added_tokens_decoder, names of the special tokens, add_bos_token, legacy
  *     special_tokens_map.json    names of special tokens that the former lacks
- *     config.json                model_type, asked only where no class is named
+ *     config.json                model_type, tokenizer_class
  *
- * transformers 5 builds a known class's pipeline itself and takes no more than pieces, merges and added tokens from
- * tokenizer.json:
+ * transformers 5 builds a known class's pipeline itself (autoclass.h says which class it takes) and takes no more than pieces,
+ * merges and added tokens from tokenizer.json:
  *
- *     Gemma   normalizer: space to U+2581.                         Decoder: back, byte fallback, fuse
- *     Llama   pre-tokenizer: Metaspace, unsplit, with a prefix.    Decoder: the same, and one space off the front
+ *     Gemma    normalizer: space to U+2581.                        Decoder: back, byte fallback, fuse
+ *     Llama    pre-tokenizer: Metaspace, unsplit, with a prefix.   Decoder: the same, and one space off the front
+ *     GPT-2    pre-tokenizer: ByteLevel.                           Decoder: ByteLevel
+ *     GPT-NeoX normalizer: NFC; then as GPT-2
+ *     Qwen 2   normalizer: NFC; its own words, ByteLevel.          Decoder: ByteLevel
  *
  * Llama's prefix is put before every stretch between added tokens ("legacy": true), or before the text alone (the class's
  * default), but never where the stretch begins with a space or U+2581: there tokenizer.json's own normalizer
- * would give a second one. Any other class runs tokenizer.json as it is written. clean_up_tokenization_spaces, which
- * Llama 3's files set, is ignored: transformers does so for every BPE from 5.7 on.
+ * would give a second one. Any other class runs tokenizer.json as it is written; of a tokenizer.model alone it makes Gemma's
+ * pipeline. clean_up_tokenization_spaces, which Llama 3's files set, is ignored: transformers does so for every BPE from
+ * 5.7 on.
  *
  * Where tokenizer.json and tokenizer.model stand side by side and disagree, tokenizer.json has decided the reference's
  * results, so the folder is opened, and the warning says so: refusing would refuse
  * what the reference evaluates.
  */
+#include "autoclass.h"
+#include "hf_words.h"
 #include "tokenizer_int.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum style { STYLE_UNKNOWN, STYLE_PLAIN, STYLE_GEMMA, STYLE_LLAMA, N_STYLES };
-
-static const struct {
-    const char *name;
-    enum style style;
-} classes[] = {
-    {"GPT2Tokenizer", STYLE_PLAIN},           {"GPT2TokenizerFast", STYLE_PLAIN},
-    {"GemmaTokenizer", STYLE_GEMMA},          {"GemmaTokenizerFast", STYLE_GEMMA},
-    {"LlamaTokenizer", STYLE_LLAMA},          {"LlamaTokenizerFast", STYLE_LLAMA},
-    {"PreTrainedTokenizer", STYLE_PLAIN},     {"PreTrainedTokenizerFast", STYLE_PLAIN},
-    {"TokenizersBackend", STYLE_PLAIN},
-};
-
-static const struct {
-    const char *model_type;
-    enum style style;
-} families[] = {
-    {"gemma", STYLE_GEMMA},       {"gemma2", STYLE_GEMMA}, {"gemma3", STYLE_GEMMA},
-    {"gemma3_text", STYLE_GEMMA}, {"llama", STYLE_LLAMA},  {"mistral", STYLE_LLAMA},
-};
+#define END_OF_TEXT "<|endoftext|>"
 
 /* The named special tokens, and what each class calls them where no file does. */
 enum named { BOS, EOS, PAD, UNK, N_NAMED };
 static const struct {
     const char *key, *usual[N_STYLES];
 } named_tokens[N_NAMED] = {
-    [BOS] = {"bos_token", {[STYLE_GEMMA] = "<bos>", [STYLE_LLAMA] = "<s>"}},
-    [EOS] = {"eos_token", {[STYLE_GEMMA] = "<eos>", [STYLE_LLAMA] = "</s>"}},
-    [PAD] = {"pad_token", {[STYLE_GEMMA] = "<pad>"}},
-    [UNK] = {"unk_token", {[STYLE_GEMMA] = "<unk>", [STYLE_LLAMA] = "<unk>"}},
+    [BOS] = {"bos_token", {[STYLE_GEMMA] = "<bos>", [STYLE_LLAMA] = "<s>", [STYLE_GPT2] = END_OF_TEXT, [STYLE_NEOX] = END_OF_TEXT}},
+    [EOS] = {"eos_token", {[STYLE_GEMMA] = "<eos>", [STYLE_LLAMA] = "</s>", [STYLE_GPT2] = END_OF_TEXT, [STYLE_NEOX] = END_OF_TEXT,
+                           [STYLE_QWEN2] = END_OF_TEXT}},
+    [PAD] = {"pad_token", {[STYLE_GEMMA] = "<pad>", [STYLE_NEOX] = "<|padding|>", [STYLE_QWEN2] = END_OF_TEXT}},
+    [UNK] = {"unk_token", {[STYLE_GEMMA] = "<unk>", [STYLE_LLAMA] = "<unk>", [STYLE_GPT2] = END_OF_TEXT, [STYLE_NEOX] = END_OF_TEXT,
+                           [STYLE_QWEN2] = END_OF_TEXT}},
 };
 
 /* The files, read. A missing one is NULL or empty. */
@@ -66,6 +55,7 @@ struct folder {
     char *json_path, *model_path;
     struct buf json, model;
     enum style style;
+    int32_t own[N_NAMED]; /* what a tokenizer.model says of itself; -1: nothing */
     struct sha256 *hash;
 };
 
@@ -143,38 +133,24 @@ static enum carat_err read_all(struct folder *f, struct err *err)
 
 /* ---- settings ------------------------------------------------------------------------------- */
 
-static enum style style_of_class(const char *name)
-{
-    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
-        if (!strcmp(classes[i].name, name))
-            return classes[i].style;
-    return STYLE_UNKNOWN;
-}
-
-static enum style style_of_family(const json_t *model_config)
-{
-    struct str type;
-    if (json_get_str(model_config, "model_type", &type))
-        for (size_t i = 0; i < sizeof families / sizeof *families; i++)
-            if (str_eq(type, str_from(families[i].model_type)))
-                return families[i].style;
-    return STYLE_UNKNOWN;
-}
-
 static enum carat_err choose_style(struct folder *f, struct carat_tokenizer *tok, struct err *err)
 {
-    struct str name = {"", 0};
-    bool named = json_get_str(f->config, "tokenizer_class", &name);
-    f->style = named ? style_of_class(name.p) : style_of_family(f->model_config);
-    if (f->style == STYLE_UNKNOWN && f->json_path) {
-        if (named)
-            warn(tok, "'%s': tokenizer_class '%.100s' is not known; tokenizer.json is taken as it is written", f->dir, name.p);
-        f->style = STYLE_PLAIN;
-    }
-    if (f->json_path || f->style == STYLE_GEMMA || f->style == STYLE_LLAMA)
-        return CARAT_OK;
-    return err_set(err, CARAT_EUNSUPPORTED, "'%s': tokenizer class '%.100s' with a tokenizer.model alone is not supported",
-                   f->dir, name.n ? name.p : "(none named)");
+    struct autoclass a = {.byte_level = str_find(buf_str(&f->json), STR("\"ByteLevel\""), 0) >= 0};
+    bool unknown;
+    if (!json_get_str(f->config, "tokenizer_class", &a.class) && !json_get_str(f->model_config, "tokenizer_class", &a.class))
+        a.class = (struct str){NULL, 0};
+    if (!json_get_str(f->model_config, "model_type", &a.model_type))
+        a.model_type = (struct str){NULL, 0};
+    f->style = autoclass_style(&a, &unknown);
+    if (!f->json_path && (unknown || (!a.class.p && !a.model_type.p)))
+        return err_set(err, CARAT_EUNSUPPORTED, "'%s': tokenizer class '%.100s' with a tokenizer.model alone is not supported",
+                       f->dir, a.class.p ? a.class.p : "(none named)");
+    if (!f->json_path && f->style > STYLE_LLAMA)
+        return err_set(err, CARAT_EINPUT, "'%s': tokenizer class '%.100s' wants a tokenizer.json", f->dir,
+                       a.class.p ? a.class.p : a.model_type.p);
+    if (unknown)
+        warn(tok, "'%s': tokenizer_class '%.100s' is not known; tokenizer.json is taken as it is written", f->dir, a.class.p);
+    return CARAT_OK;
 }
 
 /* A special token's text: a string, or an object with "content"; "" where it is not named. */
@@ -195,6 +171,8 @@ static int32_t token_id(const struct folder *f, const struct hf *h, enum named w
         s = token_text(f->map, key);
     if (!s.n && !json_is_null(json_object_get(f->config, key)))
         s = str_from(named_tokens[which].usual[f->style]);
+    if (!s.n && f->style == STYLE_PLAIN)
+        return f->own[which];
     return s.n ? vocab_find(&h->vocab, s) : -1;
 }
 
@@ -254,6 +232,29 @@ static enum carat_err build_llama(const struct folder *f, struct hf *h, struct e
     return CARAT_OK;
 }
 
+/* GPT-2's words; GPT-NeoX normalizes before them; Qwen has words of its own. */
+static enum carat_err build_byte_level(const struct folder *f, struct hf *h, struct err *err)
+{
+    bool prefix = setting(f, "add_prefix_space", false);
+    h->has_decoder = true;
+    h->byte_fallback = h->fuse_unk = h->ignore_merges = false;
+    if (f->style != STYLE_GPT2 && hf_add_normal_form(h, UNI_NFC, err))
+        return CARAT_ENOMEM;
+    enum carat_err failed = f->style == STYLE_QWEN2 ? hf_add_words(h, STR(HF_QWEN_WORDS), prefix, true, err)
+                                                    : hf_add_words(h, STR(HF_GPT2_WORDS), prefix, false, err);
+    return failed || hf_add_step(h, &h->decoders, HF_BYTE_LEVEL, STR(""), err) ? failed : CARAT_ENOMEM;
+}
+
+static enum carat_err build_steps(const struct folder *f, struct hf *h, struct err *err)
+{
+    switch (f->style) {
+    case STYLE_PLAIN: /* a tokenizer.model alone: spaces are marked, none is put in front */
+    case STYLE_GEMMA: return build_gemma(h, err);
+    case STYLE_LLAMA: return build_llama(f, h, err);
+    default: return build_byte_level(f, h, err);
+    }
+}
+
 /* The tokens that tokenizer_config.json adds: {"7": {"content": ...}}. */
 static enum carat_err add_config_tokens(const struct folder *f, struct hf *h, struct err *err)
 {
@@ -302,7 +303,7 @@ static enum carat_err add_named_tokens(const struct folder *f, struct hf *h, str
     return CARAT_OK;
 }
 
-static enum carat_err load_model(const struct folder *f, struct carat_tokenizer *tok, struct err *err)
+static enum carat_err load_model(struct folder *f, struct carat_tokenizer *tok, struct err *err)
 {
     struct spm spm = {.vocab = VOCAB_INIT};
     enum carat_err failed = spm_read(buf_str(&f->model), f->model_path, &spm, err);
@@ -310,6 +311,9 @@ static enum carat_err load_model(const struct folder *f, struct carat_tokenizer 
         failed = hf_from_spm(&spm, &tok->hf, err);
     if (!failed)
         failed = add_spm_tokens(&spm, &tok->hf, err);
+    f->own[BOS] = spm.bos;
+    f->own[EOS] = spm.eos;
+    f->own[UNK] = spm.unk;
     spm_release(&spm);
     return failed;
 }
@@ -317,17 +321,17 @@ static enum carat_err load_model(const struct folder *f, struct carat_tokenizer 
 static enum carat_err build(struct folder *f, struct carat_tokenizer *tok, struct err *err)
 {
     struct hf *h = &tok->hf;
-    bool known = f->style != STYLE_PLAIN;
-    unsigned parts = (known ? 0 : HF_READ_STEPS) | (says_bos(f) ? 0 : HF_READ_TEMPLATE);
+    bool built = f->style != STYLE_PLAIN || !f->json_path;
+    unsigned parts = (built ? 0 : HF_READ_STEPS) | (says_bos(f) ? 0 : HF_READ_TEMPLATE);
     enum carat_err failed =
         f->json_path ? hf_read_json(buf_str(&f->json), f->json_path, parts, h, err) : load_model(f, tok, err);
     if (!failed)
         failed = add_config_tokens(f, h, err);
     if (!failed)
         failed = add_named_tokens(f, h, err);
-    if (!failed && known) {
+    if (!failed && built) {
         h->byte_fallback = h->fuse_unk = true;
-        failed = f->style == STYLE_GEMMA ? build_gemma(h, err) : build_llama(f, h, err);
+        failed = build_steps(f, h, err);
     }
     return failed ? failed : hf_finish(h, err);
 }
@@ -336,7 +340,7 @@ static enum carat_err build(struct folder *f, struct carat_tokenizer *tok, struc
 
 static enum carat_err fill_info(const struct folder *f, struct carat_tokenizer *tok, struct err *err)
 {
-    bool known = f->style != STYLE_PLAIN;
+    const bool spm_class = f->style == STYLE_GEMMA || f->style == STYLE_LLAMA;
     struct carat_tokenizer_info *info = &tok->info;
     info->kind = f->json_path ? "tokenizer.json-bpe" : "sentencepiece-bpe";
     info->vocab_size = tok->hf.vocab.n;
@@ -344,11 +348,11 @@ static enum carat_err fill_info(const struct folder *f, struct carat_tokenizer *
     info->eos = token_id(f, &tok->hf, EOS);
     info->pad = token_id(f, &tok->hf, PAD);
     info->unk = token_id(f, &tok->hf, UNK);
-    if (known) /* Llama's model is given no unknown token: what no byte piece can say leaves nothing */
+    if (f->style != STYLE_PLAIN) /* Llama's model is given no unknown token: what no byte piece can say leaves nothing */
         tok->hf.unk = f->style == STYLE_GEMMA ? info->unk : -1;
     if (info->bos < 0)
         info->bos = tok->hf.bos;
-    info->adds_bos = info->bos >= 0 && setting(f, "add_bos_token", f->json_path ? tok->hf.bos >= 0 : known);
+    info->adds_bos = info->bos >= 0 && setting(f, "add_bos_token", f->json_path ? tok->hf.bos >= 0 : spm_class);
     if (setting(f, "add_eos_token", false))
         return err_set(err, CARAT_EUNSUPPORTED, "'%s/tokenizer_config.json': add_eos_token is not supported", f->dir);
     return CARAT_OK;
@@ -393,7 +397,7 @@ static void folder_release(struct folder *f)
 enum carat_err folder_open(const char *dir, struct carat_tokenizer *tok, struct err *err)
 {
     struct folder f = {.dir = dir, .json = BUF_INIT(TOKENIZER_MAX_FILE), .model = BUF_INIT(TOKENIZER_MAX_FILE),
-                       .hash = sha256_new()};
+                       .own = {-1, -1, -1, -1}, .hash = sha256_new()};
     enum carat_err failed = f.hash ? read_all(&f, err) : err_nomem(err, "a hash");
     if (!failed)
         failed = choose_style(&f, tok, err);

@@ -154,6 +154,47 @@ struct hf_step *hf_add_step(struct hf *h, struct hf_steps *steps, enum hf_kind k
     return step;
 }
 
+enum carat_err hf_add_normal_form(struct hf *h, enum uni_normal form, struct err *err)
+{
+    struct hf_step *step = hf_add_step(h, &h->normalizers, HF_NORMAL_FORM, STR(""), err);
+    if (!step)
+        return err ? err->code : CARAT_ENOMEM;
+    step->form = form;
+    return CARAT_OK;
+}
+
+enum carat_err hf_add_split(struct hf *h, struct str regex, enum hf_behavior behavior, struct err *err)
+{
+    struct hf_step *step = hf_add_step(h, &h->pre_tokenizers, HF_SPLIT, STR(""), err);
+    if (!step)
+        return err ? err->code : CARAT_ENOMEM;
+    step->behavior = behavior;
+    return pattern_compile(&step->pattern, regex, err);
+}
+
+enum carat_err hf_add_cut(struct hf *h, enum uni_set set, enum hf_behavior behavior, struct err *err)
+{
+    struct hf_step *step = hf_add_step(h, &h->pre_tokenizers, HF_CUT, STR(""), err);
+    if (!step)
+        return err ? err->code : CARAT_ENOMEM;
+    step->set = set;
+    step->behavior = behavior;
+    return CARAT_OK;
+}
+
+enum carat_err hf_add_words(struct hf *h, struct str regex, bool prefix, bool prefix_words, struct err *err)
+{
+    struct hf_steps *steps = &h->pre_tokenizers;
+    if (prefix && !hf_add_step(h, steps, HF_PREFIX_SPACE, STR(""), err))
+        return err ? err->code : CARAT_ENOMEM;
+    enum carat_err failed = hf_add_split(h, regex, HF_ISOLATED, err);
+    if (!failed && prefix_words && !hf_add_step(h, steps, HF_PREFIX_SPACE, STR(""), err))
+        failed = err ? err->code : CARAT_ENOMEM;
+    if (!failed && !hf_add_step(h, steps, HF_BYTE_LEVEL, STR(""), err))
+        failed = err ? err->code : CARAT_ENOMEM;
+    return failed;
+}
+
 static enum carat_err add_surface(struct hf *h, int32_t id, struct str text, struct err *err)
 {
     struct hf_surface *surfaces = realloc(h->surfaces, (h->n_surfaces + 1) * sizeof *surfaces);

@@ -110,6 +110,12 @@ enum carat_err hf_add_token(struct hf *h, int64_t id, struct str content, unsign
 /* The same from {"content", "special", "normalized", "lstrip", "rstrip", "single_word"}. */
 enum carat_err hf_add_token_json(struct hf *h, int64_t id, const json_t *token, struct err *err);
 struct hf_step *hf_add_step(struct hf *h, struct hf_steps *steps, enum hf_kind kind, struct str to, struct err *err);
+enum carat_err hf_add_normal_form(struct hf *h, enum uni_normal form, struct err *err);
+/* Byte-level words: the text is cut by `regex`, then its bytes become characters. A space goes before the text (before
+ * each word) that begins with none, where `prefix` (`prefix_words`) says so. */
+enum carat_err hf_add_words(struct hf *h, struct str regex, bool prefix, bool prefix_words, struct err *err);
+enum carat_err hf_add_split(struct hf *h, struct str regex, enum hf_behavior behavior, struct err *err);
+enum carat_err hf_add_cut(struct hf *h, enum uni_set set, enum hf_behavior behavior, struct err *err);
 /* When all is added: fills `bytes` and the tries. */
 enum carat_err hf_finish(struct hf *h, struct err *err);
 

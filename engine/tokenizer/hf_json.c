@@ -9,6 +9,7 @@
  * that carat knows; any other is refused by name, as is every option that would change a result.
  */
 #include "hf.h"
+#include "hf_words.h"
 
 #include <inttypes.h>
 
@@ -112,37 +113,32 @@ static enum carat_err add_plain(struct reading *r, struct hf_steps *steps, enum 
     return add(r, steps, kind, STR("")) ? CARAT_OK : failure(r);
 }
 
-static enum carat_err add_normal_form(struct reading *r, struct hf_steps *steps, enum uni_normal form)
-{
-    struct hf_step *out = add(r, steps, HF_NORMAL_FORM, STR(""));
-    if (!out)
-        return failure(r);
-    out->form = form;
-    return CARAT_OK;
-}
-
 static enum carat_err read_nfc(struct reading *r, const json_t *step, struct hf_steps *steps)
 {
     (void)step;
-    return add_normal_form(r, steps, UNI_NFC);
+    (void)steps;
+    return hf_add_normal_form(r->h, UNI_NFC, r->err);
 }
 
 static enum carat_err read_nfd(struct reading *r, const json_t *step, struct hf_steps *steps)
 {
     (void)step;
-    return add_normal_form(r, steps, UNI_NFD);
+    (void)steps;
+    return hf_add_normal_form(r->h, UNI_NFD, r->err);
 }
 
 static enum carat_err read_nfkc(struct reading *r, const json_t *step, struct hf_steps *steps)
 {
     (void)step;
-    return add_normal_form(r, steps, UNI_NFKC);
+    (void)steps;
+    return hf_add_normal_form(r->h, UNI_NFKC, r->err);
 }
 
 static enum carat_err read_nfkd(struct reading *r, const json_t *step, struct hf_steps *steps)
 {
     (void)step;
-    return add_normal_form(r, steps, UNI_NFKD);
+    (void)steps;
+    return hf_add_normal_form(r->h, UNI_NFKD, r->err);
 }
 
 static enum carat_err read_lowercase(struct reading *r, const json_t *step, struct hf_steps *steps)
@@ -167,20 +163,11 @@ static enum carat_err read_strip_space(struct reading *r, const json_t *step, st
     return CARAT_OK;
 }
 
-static enum carat_err add_cut(struct reading *r, struct hf_steps *steps, enum uni_set set, enum hf_behavior behavior)
-{
-    struct hf_step *out = add(r, steps, HF_CUT, STR(""));
-    if (!out)
-        return failure(r);
-    out->set = set;
-    out->behavior = behavior;
-    return CARAT_OK;
-}
-
 static enum carat_err read_whitespace_split(struct reading *r, const json_t *step, struct hf_steps *steps)
 {
     (void)step;
-    return add_cut(r, steps, UNI_SPACE, HF_REMOVED);
+    (void)steps;
+    return hf_add_cut(r->h, UNI_SPACE, HF_REMOVED, r->err);
 }
 
 static enum carat_err read_whitespace(struct reading *r, const json_t *step, struct hf_steps *steps)
@@ -201,24 +188,16 @@ static enum carat_err read_char_split(struct reading *r, const json_t *step, str
     return CARAT_OK;
 }
 
-static enum carat_err add_regex_split(struct reading *r, struct hf_steps *steps, enum hf_behavior behavior, struct str regex)
-{
-    struct hf_step *out = add(r, steps, HF_SPLIT, STR(""));
-    if (!out)
-        return failure(r);
-    out->behavior = behavior;
-    return pattern_compile(&out->pattern, regex, r->err);
-}
-
 static enum carat_err read_digits(struct reading *r, const json_t *step, struct hf_steps *steps)
 {
     bool each = json_is_true(json_object_get(step, "individual_digits"));
-    return add_cut(r, steps, UNI_NUMERIC, each ? HF_ISOLATED : HF_CONTIGUOUS);
+    (void)steps;
+    return hf_add_cut(r->h, UNI_NUMERIC, each ? HF_ISOLATED : HF_CONTIGUOUS, r->err);
 }
 
 static enum carat_err read_punctuation(struct reading *r, const json_t *step, struct hf_steps *steps)
 {
-    enum carat_err failed = add_cut(r, steps, UNI_PUNCTUATION, HF_ISOLATED);
+    enum carat_err failed = hf_add_cut(r->h, UNI_PUNCTUATION, HF_ISOLATED, r->err);
     return failed || !json_object_get(step, "behavior") ? failed : read_behavior(r, step, &steps->v[steps->n - 1]);
 }
 
@@ -247,16 +226,13 @@ static enum carat_err read_metaspace(struct reading *r, const json_t *step, stru
     return read_scheme(r, step, &out->prefix);
 }
 
-/* GPT-2's words. */
-#define BYTE_LEVEL_WORDS "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"
-
 static enum carat_err read_byte_level_words(struct reading *r, const json_t *step, struct hf_steps *steps)
 {
     bool prefix = json_is_true(json_object_get(step, "add_prefix_space"));
     bool words = !json_is_false(json_object_get(step, "use_regex"));
+    if (words)
+        return hf_add_words(r->h, STR(HF_GPT2_WORDS), prefix, false, r->err);
     enum carat_err failed = prefix ? add_plain(r, steps, HF_PREFIX_SPACE) : CARAT_OK;
-    if (!failed && words)
-        failed = add_regex_split(r, steps, HF_ISOLATED, STR(BYTE_LEVEL_WORDS));
     return failed ? failed : add_plain(r, steps, HF_BYTE_LEVEL);
 }
 

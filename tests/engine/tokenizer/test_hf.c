@@ -308,13 +308,23 @@ Test(hf, llama_prefix_follows_legacy)
     }
 }
 
-Test(hf, model_type_decides_where_no_class_is_named)
+Test(hf, the_class_and_the_model_type_decide_the_pipeline)
 {
-    write_small("{}");
-    write_file("config.json", "{\"model_type\":\"mistral\"}");
-    struct carat_tokenizer *tok = opened_folder();
-    cr_expect_str_eq(encoded(tok, "a"), "5");
-    carat_tokenizer_free(tok);
+    static const struct {
+        const char *config, *model, *ids;
+    } rows[] = {
+        {"{}", "{\"model_type\":\"mistral\"}", "3"},
+        {"{\"tokenizer_class\":\"LlamaTokenizer\"}", "{\"model_type\":\"llama\"}", "5"},
+        {"{\"tokenizer_class\":\"LlamaTokenizer\"}", "{\"model_type\":\"mistral\"}", "3"},
+        {"{}", "{\"tokenizer_class\":\"LlamaTokenizer\"}", "5"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        write_small(rows[i].config);
+        write_file("config.json", rows[i].model);
+        struct carat_tokenizer *tok = opened_folder();
+        cr_expect_str_eq(encoded(tok, "a"), rows[i].ids, "%s, %s", rows[i].config, rows[i].model);
+        carat_tokenizer_free(tok);
+    }
 }
 
 Test(hf, an_unknown_class_is_warned_of)
