@@ -156,6 +156,10 @@ test: lint $(BUILD)/carat $(TEST_BIN) ## run all tests; CARAT_SHARED=FOLDER adds
 check: ## the tests of the parts alone, without the end-to-end ones
 	@$(MAKE) --no-print-directory test TESTFLAGS='--filter=!(e2e*)/*'
 
+.PHONY: kill-test
+kill-test: ## kill -9 at CARAT_KILLS (250) random moments of runs, and look at every row
+	@CARAT_KILLS=$${CARAT_KILLS:-250} $(MAKE) --no-print-directory test TESTFLAGS='--filter=e2e_kill/*'
+
 # A part's tests with just what the part may use: `make test-engine`. They also prove the arrows.
 NEEDS_base     := base
 NEEDS_engine   := base engine

@@ -62,37 +62,6 @@ Test(e2e_run, no_setting_changes_a_bit, .timeout = 300)
     temp_remove(dir);
 }
 
-Test(e2e_run, killed_at_any_moment_it_goes_on_to_the_same_rows, .timeout = 300)
-{
-    const char *dir = temp_dir();
-    char *whole = file_join(dir, "whole.db"), *broken = file_join(dir, "broken.db");
-    struct ran r = RUN(whole, "--threads", "1");
-    expect_status(r, 0);
-    ran_release(&r);
-    const char *words[] = {"run", "-q",          "-m", "demo:early", "-t", "hellaswag,boolq,mmlu_astronomy,gsm8k",
-                           "--data", "demo/data", "--limit", "6",    "--db", broken, "--threads", "1", NULL};
-    uint64_t state = 42;
-    for (int kill_no = 0; kill_no < 12; kill_no++) {
-        state = state * 6364136223846793005u + 1442695040888963407u;
-        pid_t pid = start_carat(words);
-        usleep((useconds_t)(5000 + (state >> 40) % 400000));
-        kill(pid, SIGKILL);
-        waitpid(pid, NULL, 0);
-    }
-    for (int again = 0; again < 2; again++) { /* to the end, and once more when all is done */
-        r = run_carat_words(words, NULL);
-        expect_status(r, 0);
-        ran_release(&r);
-    }
-    char *expected = items_of(whole, "1"), *items = items_of(broken, "1");
-    cr_assert_str_eq(items, expected);
-    free(expected);
-    free(items);
-    free(whole);
-    free(broken);
-    temp_remove(dir);
-}
-
 Test(e2e_run, an_interrupt_saves_and_says_how_to_go_on, .timeout = 120)
 {
     const char *dir = temp_dir();
