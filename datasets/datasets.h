@@ -106,4 +106,7 @@ struct carat_source {
 };
 const struct carat_source *carat_sources(size_t *n);
 
+/* The name that a dataset of the table has there ("arc" for "arc_easy"); NULL: its own. */
+const char *carat_dataset_source(const char *name);
+
 #endif

@@ -285,12 +285,17 @@ enum carat_err fetch_dataset(const struct fetch_tables *tables, const char *name
     return rc;
 }
 
+const char *carat_dataset_source(const char *name)
+{
+    const struct table_dataset *known = table_find(name);
+    return known ? known->source : NULL;
+}
+
 enum carat_err carat_dataset_fetch(const char *name, const struct carat_fetch_opts *opts, struct err *err)
 {
     struct fetch_tables tables;
-    const struct table_dataset *known = table_find(name);
-    if (known && known->source)
-        name = known->source;
+    const char *published = carat_dataset_source(name);
+    name = published ? published : name;
     tables.sources = carat_sources(&tables.n_sources);
     tables.archives = source_archives(&tables.n_archives);
     return fetch_dataset(&tables, name, opts, err);

@@ -10,7 +10,7 @@ static const struct command *const commands[] = { /* in the order of the help */
     &cmd_report,
     &cmd_compare,
     &cmd_show,
-    &cmd_list, &cmd_prompts,
+    &cmd_list, &cmd_explain, &cmd_prompts,
     &cmd_rescore,
     &cmd_merge,
     &cmd_export,

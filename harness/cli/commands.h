@@ -8,7 +8,7 @@
 #include "cli.h"
 #include "harness/backend/backend.h"
 
-extern const struct command cmd_bench, cmd_compare, cmd_demo, cmd_doctor, cmd_export, cmd_fetch, cmd_generate, cmd_inspect,
+extern const struct command cmd_bench, cmd_compare, cmd_demo, cmd_doctor, cmd_explain, cmd_export, cmd_fetch, cmd_generate, cmd_inspect,
     cmd_jail, cmd_list, cmd_merge, cmd_prompts, cmd_report, cmd_rescore, cmd_run, cmd_score, cmd_show, cmd_tokenize, cmd_verify;
 
 /* "[NAME=]MODEL": where the checkpoint is and how to call it. demo:NAME is looked up among the bundled ones.

@@ -28,6 +28,9 @@ struct published {
     size_t n_rows;
 };
 
+/* One after the other; NULL behind the last. */
+const struct published *published_at(size_t i);
+
 /* CARAT_EUSAGE with the names there are. */
 enum carat_err published_find(const char *name, const struct published **out, struct err *err);
 
