@@ -28,6 +28,7 @@ static int example(const struct carat_host *host, struct carat_ctx *ctx, const s
 }
 
 static const char *const stops[] = {"</s>", "Q", "\n\n", NULL};
+static const char *const published_stops[] = {"</s>", "Q:", "\n\n", NULL}; /* the next question, not any capital Q */
 
 static const struct carat_filter_step get_answer[] = {
     {.kind = CARAT_FILTER_REGEX, .pattern = "(?<=the answer is )(.*)(?=.)"},
@@ -87,6 +88,7 @@ const struct carat_task carat_task_bbh = {
     .n_subsets = COUNT(subtasks),
     .example = example,
     .stops = stops,
+    .published_stops = published_stops,
     .max_tokens = 1024,
     .filters = filters,
     .n_filters = COUNT(filters),

@@ -257,6 +257,7 @@ struct carat_task {
 
     /* generation */
     const char *const *stops;  /* NULL-terminated */
+    const char *const *published_stops; /* those of the published protocol, where the reference has others; NULL */
     size_t max_tokens;
     double temperature;        /* 0: greedy */
     double top_p;              /* 0 or 1: all */

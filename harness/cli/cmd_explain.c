@@ -98,7 +98,7 @@ const struct command cmd_explain = {
     .about = "Tells how a benchmark is asked and scored: shots and how they are drawn, delimiters, stops, filters, metrics with the "
              "formula of their standard errors, the data's official source and the hash of the file at hand, what was "
              "published and by which protocol, and the first prompt as it will be sent; with -m also where its tokens end.",
-    .options = "model data shots seed plugin include-path json",
+    .options = "model data shots shots-fixed protocol plugin include-path json",
     .examples = "  carat explain hellaswag\n"
                 "  carat explain gsm8k -m gemma-2b --data benchmarks",
     .min_args = 1,

@@ -112,7 +112,7 @@ const struct command cmd_prompts = {
     .usage = "-t TASK,...",
     .about = "Prints each item's whole context, shots and all, the continuations whose log-likelihoods are asked for, and the "
              "right answer as the task gives it. With --json an object a line.",
-    .options = "task limit shots seed data plugin include-path json quiet",
+    .options = "task limit shots shots-fixed seed data plugin include-path json quiet",
     .examples = "  carat prompts -t hellaswag --limit 2 --shots 5\n"
                 "  carat prompts -t my_task.yaml --data rows --json",
     .run = run,

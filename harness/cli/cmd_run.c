@@ -97,6 +97,8 @@ enum carat_err eval_options_from(const struct options *o, struct eval_options *o
                                  .n_tasks = o->tasks.n,
                                  .limit = o->limit,
                                  .shots = (int)o->shots,
+                                 .settings = (o->shots_fixed ? PROTO_SHOTS_FIXED : 0u) |
+                                             (o->protocol && strcmp(o->protocol, "published") == 0 ? PROTO_PUBLISHED : 0u),
                                  .seed = o->seed,
                                  .data_dir = o->data,
                                  .fresh = o->fresh,
@@ -349,7 +351,7 @@ const struct command cmd_run = {
              "beside pass@1 where there are that many. With --chat the prompts are conversations, written by each model's own "
              "template, as instruction-tuned models want them; nothing turns it on by itself. A --suite is a list of benchmarks "
              "with their shots: one that comes with carat, or a JSON file of one's own.",
-    .options = "model task suite published limit shard shots chat fewshot-as-multiturn system chat-template seed samples "
+    .options = "model task suite published limit shard shots shots-fixed protocol chat fewshot-as-multiturn system chat-template seed samples "
                "temperature top-p data db fresh plugin include-path json format log-json quiet "
                "jail-wall unsafe-no-jail rehash " COMPUTE_OPTIONS,
     .examples = "  carat run -m gemma-2b -t hellaswag,boolq --limit 100\n"

@@ -20,12 +20,28 @@ struct shown {
 
 /* ---- which items ------------------------------------------------------------------------------------ */
 
+/* Do two extractors answer differently for one sample: is one right and the other not, or are both wrong in other words? */
+static bool extractors_disagree(const struct carat_item_record *item)
+{
+    for (size_t i = 0; i < item->n_answers; i++)
+        for (size_t k = i + 1; k < item->n_answers; k++) {
+            const struct carat_answer_record *a = &item->answers[i], *b = &item->answers[k];
+            if (a->sample != b->sample || str_eq(a->filter, b->filter))
+                continue;
+            if (a->score != b->score || (a->score != 1 && !str_eq(a->answer, b->answer)))
+                return true;
+        }
+    return false;
+}
+
 static bool show_item(void *context, const struct carat_item_record *item)
 {
     struct shown *s = context;
     if (s->limit >= 0 && s->n >= s->limit)
         return false;
     if (s->o->wrong && item->outcome == CARAT_RIGHT)
+        return true;
+    if (s->o->disagree && !extractors_disagree(item))
         return true;
     buf_clear(&s->out);
     if (s->o->json) {
@@ -182,7 +198,7 @@ const struct command cmd_show = {
              "extractor found, and why it was scored so; through $PAGER on a terminal. With --json a line an item, with everything that is "
              "stored. --tokens shows the ids that the model was fed, with their texts, special tokens marked, and where the context "
              "ends; it opens the run's checkpoint, or the one that -m names, for its tokenizer.",
-    .options = "db scoring task model first limit wrong tokens color json",
+    .options = "db scoring task model first limit wrong disagree tokens color json",
     .examples = "  carat show gemma-2b hellaswag --limit 3\n"
                 "  carat show 2 gsm8k --wrong --json",
     .min_args = 1,

@@ -146,6 +146,7 @@ static enum carat_err load_bench(const struct eval_options *o, const struct prot
     const struct carat_task *task = leaf->task;
     int shots = shots_wanted(o, suite, task);
     *out = (struct bench){.leaf = *leaf, .settings = BUF_INIT(1 << 20), .name = proto_leaf_name(leaf, arena)};
+    out->leaf.settings = o->settings;
     enum carat_err rc = read_rows(o, leaf, ds, false, &out->rows, &out->row_values, err);
     if (!rc && shots > 0 && !task->shots_split)
         rc = err_set(err, CARAT_EUSAGE, "it has no examples to show: --shots can only be 0");
@@ -154,7 +155,7 @@ static enum carat_err load_bench(const struct eval_options *o, const struct prot
     if (!rc && out->rows->n == 0)
         rc = err_set(err, CARAT_EINPUT, "'%s' has no rows", out->rows->path);
     if (!rc)
-        rc = proto_plan_new(leaf, out->row_values, out->rows->n, out->pool_values, out->pool ? out->pool->n : 0,
+        rc = proto_plan_new(&out->leaf, out->row_values, out->rows->n, out->pool_values, out->pool ? out->pool->n : 0,
                             shots, (uint32_t)o->seed, &out->plan, err);
     if (!rc)
         rc = proto_settings_json(out->plan, &out->settings);

@@ -62,6 +62,7 @@ struct eval_options {
     int64_t limit;            /* -1: all */
     size_t shard, n_shards;   /* every n-th item of each task, from this one on; n 0 or 1: all */
     int shots;                /* -1: each task's own */
+    unsigned settings;        /* of enum proto_setting */
     int64_t seed;
     const char *data_dir;     /* NULL: the cache */
     struct eval_sampling sampling; /* of tasks that generate */

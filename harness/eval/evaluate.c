@@ -196,7 +196,7 @@ static struct request request_of(const struct run *r, const struct item *item, s
         return q;
     }
     q.kind = REQUEST_GENERATE;
-    q.stops = task->stops;
+    q.stops = proto_stops(b->plan);
     q.max_tokens = task->max_tokens;
     q.sampling = (struct carat_sampling){.temperature = s->temperature,
                                          .top_p = s->top_p,

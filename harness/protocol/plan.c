@@ -7,6 +7,7 @@
  *   SAMPLED            sample(pool, n)
  *   SAMPLED, excluding sample(pool, n + 1), rows equal to the item dropped, the first n kept; when
  *                      duplicates leave fewer than n: sample(n) once more, from the pool without such rows
+ *   SAMPLED, fixed     sample(pool, n + 1) once; each item is shown the first n that are not itself (--shots-fixed)
  *   FIRST              the pool's first n; excluding: of those that differ from the item
  *
  * Rows are compared as JSON values, as the reference compares dictionaries.
@@ -107,6 +108,26 @@ static enum carat_err first_row(const struct proto_plan *plan, const json_t *row
     return n < plan->n_shots ? too_few(plan, plan->n_shots, n, err) : CARAT_OK;
 }
 
+/* The shots of all items, drawn once: one more than shown, for the items that are among them. */
+static enum carat_err fixed_draw(const struct proto_plan *plan, struct py_random *random, struct err *err)
+{
+    const size_t n = plan->n_shots + (plan->n_pool > plan->n_shots);
+    enum carat_err rc = CARAT_OK;
+    size_t *drawn = calloc(n + 1, sizeof *drawn);
+    if (!drawn || py_random_sample(random, plan->n_pool, n, drawn))
+        rc = err_nomem(err, "shots");
+    for (size_t i = 0; i < plan->n_rows && !rc; i++) {
+        size_t kept = 0;
+        for (size_t k = 0; k < n && kept < plan->n_shots; k++)
+            if (!json_equal(plan->pool[drawn[k]], plan->rows[i]))
+                plan->shots[i * plan->n_shots + kept++] = drawn[k];
+        if (kept < plan->n_shots)
+            rc = too_few(plan, plan->n_shots, kept, err);
+    }
+    free(drawn);
+    return rc;
+}
+
 static enum carat_err draw(struct proto_plan *plan, struct err *err)
 {
     size_t n;
@@ -121,7 +142,10 @@ static enum carat_err draw(struct proto_plan *plan, struct err *err)
         goto out;
     }
     py_random_seed(random, plan->seed);
-    for (size_t i = 0; i < plan->n_rows && !rc; i++) {
+    const bool fixed = plan->leaf.settings & PROTO_SHOTS_FIXED && plan->leaf.task->shots == CARAT_SHOTS_SAMPLED;
+    if (fixed)
+        rc = fixed_draw(plan, random, err);
+    for (size_t i = 0; i < plan->n_rows && !rc && !fixed; i++) {
         size_t *drawn = plan->shots + i * plan->n_shots; /* the spare one is overwritten by the next row */
         rc = plan->leaf.task->shots == CARAT_SHOTS_FIRST
                  ? first_row(plan, plan->rows[i], drawn, err)
@@ -237,3 +261,9 @@ void proto_plan_free(struct proto_plan *plan)
 }
 
 int proto_plan_shots(const struct proto_plan *plan) { return (int)plan->n_shots; }
+
+const char *const *proto_stops(const struct proto_plan *plan)
+{
+    const struct carat_task *task = plan->leaf.task;
+    return plan->leaf.settings & PROTO_PUBLISHED && task->published_stops ? task->published_stops : task->stops;
+}

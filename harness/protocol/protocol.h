@@ -26,6 +26,13 @@ struct proto_leaf {
     const struct carat_subset *subset; /* NULL: the task has none */
     const char *parent, *parent_title; /* a group of tasks that it is asked in, whose score is pooled; NULL: none */
     const char *subgroup;              /* a group within that one; NULL: none */
+    unsigned settings;                 /* of enum proto_setting */
+};
+
+/* Named departures from the reference; they are part of a run's settings. */
+enum proto_setting {
+    PROTO_PUBLISHED = 1 << 0,   /* the published protocol where the reference parts from it: the task's published_stops */
+    PROTO_SHOTS_FIXED = 1 << 1, /* sampled shots are drawn once and shown to every item but themselves */
 };
 
 /* "hellaswag"; of a subset "mmlu_anatomy". */
@@ -38,6 +45,7 @@ enum carat_err proto_plan_new(const struct proto_leaf *leaf, json_t *const *rows
                               struct proto_plan **out, struct err *err);
 void proto_plan_free(struct proto_plan *plan);
 int proto_plan_shots(const struct proto_plan *plan); /* those really used */
+const char *const *proto_stops(const struct proto_plan *plan); /* of a generation; NULL-terminated, or NULL */
 
 /* Appends what decides prompt and score besides rows, shots and seed, as compact JSON: version, description,
  * delimiters, how shots are drawn, stops, filters, metrics. Equal texts mean comparable scores. */

@@ -133,23 +133,29 @@ static json_t *metric_json(const struct carat_metric *metric, bool *ok)
     return object;
 }
 
-static void set_shots(json_t *object, const struct carat_task *task, bool *ok)
+static void set_shots(json_t *object, const struct proto_leaf *leaf, bool *ok)
 {
+    const struct carat_task *task = leaf->task;
     json_t *shots = json_object();
     set(shots, "kind", text_json(shots_names[task->shots]), ok);
     if (task->shots_split && task->shots != CARAT_SHOTS_NEVER) {
         set(shots, "split", text_json(task->shots_split), ok);
         set(shots, "exclude_item", json_boolean(task->shots_exclude_item), ok);
     }
+    if (leaf->settings & PROTO_SHOTS_FIXED && task->shots == CARAT_SHOTS_SAMPLED)
+        set(shots, "fixed", json_true(), ok);
     set(object, "shots", shots, ok);
 }
 
-static void set_generation(json_t *object, const struct carat_task *task, bool *ok)
+static void set_generation(json_t *object, const struct proto_plan *plan, bool *ok)
 {
+    const struct carat_task *task = plan->leaf.task;
     json_t *filters = json_array();
     for (size_t i = 0; i < task->n_filters; i++)
         append(filters, filter_json(&task->filters[i], ok), ok);
-    set(object, "stops", texts_json(task->stops, ok), ok);
+    set(object, "stops", texts_json(proto_stops(plan), ok), ok);
+    if (plan->leaf.settings & PROTO_PUBLISHED && task->published_stops)
+        set(object, "protocol", text_json("published"), ok);
     set(object, "max_tokens", json_integer((json_int_t)task->max_tokens), ok);
     if (task->temperature > 0) {
         set(object, "temperature", json_real(task->temperature), ok);
@@ -170,12 +176,12 @@ enum carat_err proto_settings_json(const struct proto_plan *plan, struct buf *ou
     set(object, "version", json_integer(task->version), &ok);
     set(object, "output", text_json(output_names[task->output]), &ok);
     set(object, "split", text_json(task->test_split), &ok);
-    set_shots(object, task, &ok);
+    set_shots(object, &plan->leaf, &ok);
     set(object, "description", json_text(plan->description), &ok);
     set(object, "delimiter", text_json(plan_delimiter(task)), &ok);
     set(object, "shot_delimiter", text_json(plan_shot_delimiter(task)), &ok);
     if (task->output == CARAT_GENERATE)
-        set_generation(object, task, &ok);
+        set_generation(object, plan, &ok);
     set(object, "metrics", metrics, &ok);
     enum carat_err rc = ok ? json_write(object, out) : CARAT_ENOMEM;
     json_decref(object);

@@ -67,6 +67,33 @@ Test(plan, leaves_the_item_out_and_draws_again_where_too_few_are_left)
     check_prefixes(&task, "XaXXbX", "XXXXabcd", 2, want);
 }
 
+/* Python: random.Random(1234).sample(range(6), 3) is [3, 0, 4]; b and X are shown the first two that are not themselves. */
+Test(plan, fixed_shots_are_drawn_once_and_are_a_setting)
+{
+    struct rows rows = rows_of("dXaab"), pool = rows_of("aXbdcX");
+    const struct proto_leaf leaf = {.task = &letters, .settings = PROTO_SHOTS_FIXED};
+    struct arena arena = ARENA_INIT;
+    struct buf settings = BUF_INIT(1 << 16);
+    struct proto_plan *plan;
+    struct str prefixes[5];
+    cr_assert_eq(proto_plan_new(&leaf, rows.v, rows.n, pool.v, pool.n, 2, 1234, &plan, NULL), CARAT_OK);
+    for (size_t i = 0; i < rows.n; i++) {
+        struct proto_item item;
+        cr_assert_eq(proto_item(plan, i, &arena, &item, NULL), CARAT_OK);
+        cr_assert(!str_starts(item.prefix, item.prompt) && str_find(item.prefix, item.prompt, 0) < 0, "its own shot");
+        prefixes[i] = item.prefix;
+    }
+    cr_assert_text(prefixes[2], prefixes[3]);
+    cr_assert_text(prefixes[1], prefixes[4]); /* neither X nor b is among the two first drawn */
+    cr_assert_eq(proto_settings_json(plan, &settings), CARAT_OK);
+    cr_assert(strstr(settings.p, "\"fixed\":true"), "%s", settings.p);
+    buf_release(&settings);
+    proto_plan_free(plan);
+    rows_free(&rows);
+    rows_free(&pool);
+    arena_release(&arena);
+}
+
 Test(plan, takes_the_first_that_are_not_the_item)
 {
     static const char *const plain[] = {"a=|b=|", "a=|b=|"}, *const others[] = {"b=|c=|", "a=|b=|"};
