@@ -21,6 +21,7 @@ const struct tiny TINY[] = {
     {"falcon", "F32", 2, 40, 160, 5, 1, 8, 300, NULL, 0},
     {"falcon", "BF16", 2, 48, 192, 6, 2, 8, 250, "\"new_decoder_architecture\": true, \"num_kv_heads\": 2, \"bias\": true",
      LAYOUT_TWO_NORMS | LAYOUT_QKV_BIAS | LAYOUT_O_BIAS | LAYOUT_MLP_BIAS},
+    {"qwen2", "F16", 2, 32, 40, 4, 2, 8, 300, NULL, LAYOUT_QKV_BIAS},
     {.model_type = NULL},
 };
 
