@@ -57,11 +57,12 @@ enum carat_err carat_ids_push(struct carat_ids *ids, int32_t id);
 enum carat_tok_flags {
     CARAT_TOK_BOS = 1 << 0,         /* encode: put BOS first (never a second one of its own accord) */
     CARAT_TOK_SPECIAL = 1 << 1,     /* encode: control tokens written in the text become their ids; a .model and a
-                                       GGUF file need to be told, the other two do so always, as their libraries do */
+                                       GGUF file with SentencePiece's pieces need to be told, all others do so always, as
+                                       their library does */
     CARAT_TOK_SKIP_SPECIAL = 1 << 2 /* decode: leave control tokens out; a .model or GGUF file always does */
 };
 
-/* `path`: a tokenizer.model or a GGUF file (SentencePiece's results), a tokenizer.json (those of Hugging
+/* `path`: a tokenizer.model or a GGUF file with its pieces (SentencePiece's results), a tokenizer.json (those of Hugging
  * Face's tokenizers), or a checkpoint's folder (those of transformers' AutoTokenizer, which
  * the reference harness sees). */
 enum carat_err carat_tokenizer_open(const char *path, struct carat_tokenizer **out, struct err *err);
@@ -76,7 +77,8 @@ enum carat_err carat_tokenizer_decode(const struct carat_tokenizer *tok, const i
                                       unsigned flags, struct buf *out, struct err *err);
 
 struct carat_tokenizer_info {
-    const char *kind;         /* "sentencepiece-bpe", "tokenizer.json-bpe", "gguf-sentencepiece-bpe" */
+    const char *kind;         /* "sentencepiece-bpe", "tokenizer.json-bpe", "gguf-sentencepiece-bpe",
+                                 "gguf-byte-level-bpe" */
     size_t vocab_size;
     int32_t bos, eos, pad, unk; /* -1: none */
     bool adds_bos;            /* the tokenizer's own default: does it put BOS first? */

@@ -129,6 +129,11 @@ enum carat_err hf_read_json(struct str text, const char *name, unsigned parts, s
 /* hf_spm.c: pieces and merges out of a SentencePiece model, as transformers converts it. */
 enum carat_err hf_from_spm(const struct spm *m, struct hf *h, struct err *err);
 
+/* hf_gguf.c: a byte-level tokenizer in a GGUF file's metadata. *adds_bos: whether its kind puts BOS first unless the file says
+ * otherwise. */
+struct gguf;
+enum carat_err hf_from_gguf(const struct gguf *g, struct hf *h, bool *adds_bos, struct err *err);
+
 /* ---- using ---- */
 
 const struct hf_merge *hf_find_merge(const struct hf *h, int32_t left, int32_t right); /* NULL: they do not merge */

@@ -25,7 +25,7 @@ static enum carat_err check_kind(const struct gguf *g, struct err *err)
     if (!model.p)
         return err_set(err, CARAT_EINPUT, "'%s' has no " KEY("model") ": there is no tokenizer in it", g->name);
     if (!str_eq(model, STR("llama")))
-        return err_set(err, CARAT_EUNSUPPORTED, "'%s': the tokenizer model '%.*s' is not implemented in GGUF; llama is",
+        return err_set(err, CARAT_EUNSUPPORTED, "'%s': the tokenizer model '%.*s' is not implemented in GGUF; llama and gpt2 are",
                        g->name, (int)(model.n < 64 ? model.n : 64), model.p);
     if (gguf_find(g, KEY("precompiled_charsmap")))
         return err_set(err, CARAT_EUNSUPPORTED, "'%s': " KEY("precompiled_charsmap") " is not implemented", g->name);

@@ -66,30 +66,62 @@ static void hash_gguf(const struct gguf *g, char out[SHA256_HEX])
         sha256_finish(all, out);
 }
 
+static enum carat_err gguf_spm(const struct gguf *g, struct carat_tokenizer *tok, struct err *err)
+{
+    struct spm *m = &tok->spm;
+    enum carat_err failed = spm_from_gguf(g, m, err);
+    if (!failed)
+        tok->info = (struct carat_tokenizer_info){.kind = "gguf-sentencepiece-bpe", .vocab_size = m->vocab.n, .bos = m->bos,
+                                                  .eos = m->eos, .pad = m->pad, .unk = m->unk, .adds_bos = true};
+    return failed;
+}
+
+static enum carat_err gguf_bytes(const struct gguf *g, struct carat_tokenizer *tok, struct err *err)
+{
+    static const char *const keys[] = {"tokenizer.ggml.bos_token_id", "tokenizer.ggml.eos_token_id",
+                                       "tokenizer.ggml.padding_token_id", "tokenizer.ggml.unknown_token_id"};
+    struct hf *h = &tok->hf;
+    int64_t ids[4] = {-1, -1, -1, -1};
+    bool adds_bos = false;
+    tok->is_hf = true;
+    enum carat_err failed = hf_from_gguf(g, h, &adds_bos, err);
+    for (size_t i = 0; i < 4 && !failed; i++)
+        failed = gguf_int(g, keys[i], 0, (int64_t)h->vocab.n - 1, &ids[i], err);
+    tok->info = (struct carat_tokenizer_info){.kind = "gguf-byte-level-bpe", .vocab_size = h->vocab.n, .bos = (int32_t)ids[0],
+                                              .eos = (int32_t)ids[1], .pad = (int32_t)ids[2], .unk = (int32_t)ids[3],
+                                              .adds_bos = adds_bos};
+    return failed;
+}
+
+static enum carat_err read_gguf(const struct gguf *g, struct carat_tokenizer *tok, struct err *err)
+{
+    struct str model = STR("");
+    bool adds_eos = false;
+    enum carat_err failed = gguf_str(g, "tokenizer.ggml.model", &model, err);
+    if (!failed)
+        failed = str_eq(model, STR("gpt2")) ? gguf_bytes(g, tok, err) : gguf_spm(g, tok, err);
+    if (!failed)
+        failed = gguf_bool(g, "tokenizer.ggml.add_bos_token", &tok->info.adds_bos, err);
+    if (!failed)
+        failed = gguf_bool(g, "tokenizer.ggml.add_eos_token", &adds_eos, err);
+    tok->info.adds_bos &= tok->info.bos >= 0;
+    if (adds_eos)
+        tok->info.warning = "the file asks for an end-of-sequence token behind each text; carat adds none";
+    return failed;
+}
+
 static enum carat_err open_gguf(const char *path, struct carat_tokenizer *tok, struct err *err)
 {
     struct file_map map = {.data = NULL};
     struct gguf g = GGUF_INIT;
-    struct spm *m = &tok->spm;
-    bool adds_bos = true, adds_eos = false;
     enum carat_err failed = file_map(path, &map, err);
     if (failed)
         return failed;
     failed = gguf_read(map.data, map.n, path, &g, NULL, err);
     if (!failed)
-        failed = spm_from_gguf(&g, m, err);
+        failed = read_gguf(&g, tok, err);
     if (!failed)
-        failed = gguf_bool(&g, "tokenizer.ggml.add_bos_token", &adds_bos, err);
-    if (!failed)
-        failed = gguf_bool(&g, "tokenizer.ggml.add_eos_token", &adds_eos, err);
-    if (!failed) {
-        tok->info = (struct carat_tokenizer_info){.kind = "gguf-sentencepiece-bpe", .vocab_size = m->vocab.n,
-                                                  .bos = m->bos, .eos = m->eos, .pad = m->pad, .unk = m->unk,
-                                                  .adds_bos = adds_bos && m->bos >= 0};
         hash_gguf(&g, tok->info.sha256);
-        if (adds_eos)
-            tok->info.warning = "the file asks for an end-of-sequence token behind each text; carat adds none";
-    }
     gguf_release(&g);
     file_unmap(&map);
     return failed;

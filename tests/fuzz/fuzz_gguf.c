@@ -4,6 +4,7 @@
 
 #include "engine/model/gguf_config.h"
 #include "engine/model/config.h"
+#include "engine/tokenizer/hf.h"
 #include "engine/tokenizer/spm.h"
 
 static void use(const struct spm *m, struct str text)
@@ -17,6 +18,22 @@ static void use(const struct spm *m, struct str text)
         if (!vocab_has(&m->vocab, ids.ids[i]))
             abort();
     if (spm_decode(m, ids.ids, ids.n, &out) || !utf8_valid(buf_str(&out)))
+        abort();
+    carat_ids_release(&ids);
+    buf_release(&out);
+}
+
+static void use_bytes(const struct hf *h, struct str text)
+{
+    struct carat_ids ids = {NULL, 0, 0};
+    struct buf out = BUF_INIT(1 << 24);
+    struct err err = ERR_INIT;
+    if (hf_encode(h, text, &ids, &err)) /* nothing in a GGUF file makes a text take too long */
+        abort();
+    for (size_t i = 0; i < ids.n; i++)
+        if (!vocab_has(&h->vocab, ids.ids[i]))
+            abort();
+    if (hf_decode(h, ids.ids, ids.n, false, &out, &err) || !utf8_valid(buf_str(&out)))
         abort();
     carat_ids_release(&ids);
     buf_release(&out);
@@ -53,6 +70,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     if (g.entries && !spm_from_gguf(&g, &m, &err))
         use(&m, STR("  the <s>naive\xC3\xAF  a\n\n\t"));
     spm_release(&m);
+    struct hf h;
+    bool adds_bos;
+    hf_init(&h);
+    if (g.entries && !hf_from_gguf(&g, &h, &adds_bos, &err))
+        use_bytes(&h, STR("  the <s>naive\xC3\xAF  a1234\n\n\t"));
+    hf_release(&h);
     gguf_release(&g);
     tensor_list_release(&list);
     return 0;
