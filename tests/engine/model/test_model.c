@@ -1,5 +1,6 @@
 /* Folders: what is opened, and what each damaged one is told. */
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -173,6 +174,57 @@ Test(model, an_unknown_family)
     edit("config.json", "\"gemma\"", "\"gemmq\"");
     refused(CARAT_EUNSUPPORTED, "gemmq");
     cr_assert(strstr(err.hint, "gemma2"));
+}
+
+/* As transformers 5: tied where both are equal or one is missing, else the file's own head. */
+Test(model, a_head_beside_tied_embeddings_counts_where_it_differs)
+{
+    struct carat_model *m;
+    struct tiny untied = {"llama", "F32", 1, 16, 16, 2, 2, 8, 20, NULL, 0};
+    temp_remove(dir);
+    dir = tiny_write(&untied);
+    edit("config.json", "{", "{\"tie_word_embeddings\": true, ");
+    cr_assert_eq(model_open_weights(dir, &m, &err), CARAT_OK, "%s", err.msg);
+    cr_assert(m->head.data != m->embed.data);
+    size_t n = m->info.n_parameters, offset = (size_t)(m->head.data - m->files[0].map.data);
+    struct buf file = BUF_INIT(1 << 24);
+    buf_add(&file, m->files[0].map.data, m->files[0].map.n);
+    memcpy(file.p + offset, m->embed.data, 20 * 16 * sizeof(float)); /* equal now */
+    carat_model_free(m);
+    char *path = file_join(dir, "model.safetensors");
+    cr_assert_eq(file_write(path, file.p, file.n, &err), CARAT_OK);
+    cr_assert_eq(model_open_weights(dir, &m, &err), CARAT_OK, "%s", err.msg);
+    cr_assert(m->head.data == m->embed.data && m->info.n_parameters == n - 20 * 16);
+    carat_model_free(m);
+    edit("model.safetensors", "model.embed_tokens.weight", "aaaaa.rotary_emb.inv_freq"); /* passed over: the head is left */
+    cr_assert_eq(model_open_weights(dir, &m, &err), CARAT_OK, "%s", err.msg);
+    cr_assert(m->head.data == m->embed.data);
+    carat_model_free(m);
+    edit("config.json", "\"tie_word_embeddings\": true", "\"tie_word_embeddings\": false");
+    refused(CARAT_EINPUT, "no tensor 'model.embed_tokens.weight'");
+    buf_release(&file);
+    free(path);
+}
+
+Test(model, rope_factors_of_a_gguf_file_are_checked)
+{
+    static const float BAD[] = {0, -1, NAN, INFINITY};
+    struct carat_model *m;
+    struct buf file = BUF_INIT(1 << 24);
+    char *path = file_join(dir, "m.gguf");
+    cr_assert_eq(file_read(golden_path("engine/llama3.q8_0.gguf"), 1 << 24, &file, &err), CARAT_OK);
+    cr_assert_eq(model_open_weights(golden_path("engine/llama3.q8_0.gguf"), &m, &err), CARAT_OK, "%s", err.msg);
+    cr_assert(m->rope_factors && m->rope_factors[0] >= 1 && m->rope_factors[3] > 7.9f);
+    size_t at = tensor_list_find(&m->tensors, "rope_freqs.weight")->header_at;
+    carat_model_free(m);
+    for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++) {
+        memcpy(file.p + at + 4, &BAD[i], sizeof BAD[i]);
+        cr_assert_eq(file_write(path, file.p, file.n, &err), CARAT_OK);
+        cr_assert_eq(model_open_weights(path, &m, &err), CARAT_EINPUT);
+        cr_assert(strstr(err.msg, "number 1 of 'rope_freqs.weight'") && strstr(err.msg, path), "%s", err.msg);
+    }
+    buf_release(&file);
+    free(path);
 }
 
 Test(model, shards)
