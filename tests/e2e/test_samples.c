@@ -66,7 +66,7 @@ Test(e2e_samples, no_setting_changes_a_bit, .timeout = 300)
 {
     static const char *const settings[][4] = {{"--threads", "1"},
                                               {"--threads", "3", "--batch-tokens", "7"},
-                                              {"--batch-tokens", "64", "--memory", "8M"}, /* room for a few samples at once */
+                                              {"--batch-tokens", "64", "--memory", "12M"}, /* room for a few samples at once */
                                               {"--batch-tokens", "1", "--limit", "1"}};
     const char *data = write_problems();
     char *expected = NULL;

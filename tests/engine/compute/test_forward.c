@@ -211,9 +211,11 @@ Test(session, says_what_it_cannot_do)
     struct err err = ERR_INIT;
     struct carat_session *none;
     model = tiny_open(&TINY[0]);
-    cr_assert_eq(carat_session_open(model, &(struct carat_session_opts){.precision = CARAT_PRECISION_BF16}, &none, &err),
-                 CARAT_EUNSUPPORTED);
-    cr_assert(strstr(err.msg, "bf16") && !none);
+    cr_assert_eq(carat_session_open(model, &(struct carat_session_opts){.precision = CARAT_PRECISION_INT8}, &none, &err),
+                 CARAT_EUNSUPPORTED, "weights that are not quantized");
+    cr_assert(strstr(err.msg, "int8") && !none);
+    cr_assert_eq(carat_session_open(model, &(struct carat_session_opts){.precision = CARAT_N_PRECISIONS}, &none, &err),
+                 CARAT_EUSAGE);
     cr_assert_eq(carat_session_open(model, &(struct carat_session_opts){.kv_tokens = SIZE_MAX / 2}, &none, &err),
                  CARAT_ENOMEM);
     cr_assert_eq(carat_session_open(model, &(struct carat_session_opts){.batch_tokens = SIZE_MAX}, &none, &err),

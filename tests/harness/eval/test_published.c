@@ -94,9 +94,9 @@ Test(published, beside_a_run_its_benchmarks_count)
 {
     struct score scores[] = {
         {.name = STR("hellaswag"), .title = STR("HellaSwag"), .capability = STR("Reasoning"), .metric = STR("acc_norm"),
-         .chance = 0.25, .mean = {.n = 100, .mean = 0.5, .stderr_mean = 0.05, .low = 0.4, .high = 0.6}},
+         .share = true, .chance = 0.25, .mean = {.n = 100, .mean = 0.5, .stderr_mean = 0.05, .low = 0.4, .high = 0.6}},
         {.name = STR("mine"), .title = STR("Mine"), .capability = STR("Coding"), .metric = STR("acc"), .chance = NAN,
-         .mean = {.n = 10, .mean = 0.5, .stderr_mean = 0.1, .low = 0.3, .high = 0.7}},
+         .share = true, .mean = {.n = 10, .mean = 0.5, .stderr_mean = 0.1, .low = 0.3, .high = 0.7}},
     };
     struct summary_run run = {.id = 1, .name = STR("mine"), .scores = scores, .n_scores = 2};
     struct summary s = {.runs = &run, .n_runs = 1, .n_measured = 1, .arena = ARENA_INIT};
