@@ -77,9 +77,10 @@ void CONCAT(int8_prepare_, KERNEL_ISA)(float *row, size_t k)
 #define VECTORS ((size_t)3)  /* of a panel */
 #define RUNS ((size_t)16)    /* of a piece */
 #define ROWS 4
+#define FEW_ROWS 32 /* so few that weights come from memory faster than they are used */
 
 struct panel {
-    size_t n_runs;           /* of this piece */
+    size_t n_vectors, n_runs; /* of this piece, at most; exactly */
     unsigned char *codes;    /* [VECTORS][RUNS][8][64]: column c's codes 4j .. 4j + 3 at [j][4c] */
     float *scales, *leasts;  /* [VECTORS][RUNS][2][16] */
 };
@@ -98,25 +99,34 @@ INLINE void transpose_words(__m512i v[4])
     v[3] = _mm512_unpackhi_epi64(b, d);
 }
 
-/* 16 bytes at `at` of each of 16 columns, word by word. */
-INLINE void load_words(const unsigned char *const *column, size_t at, __m512i v[4])
+INLINE __m128i bytes_at(const unsigned char *p)
 {
-    for (size_t i = 0; i < 4; i++) {
-        v[i] = _mm512_castsi128_si512(_mm_loadu_si128((const __m128i *)(column[i] + at)));
-        v[i] = _mm512_inserti32x4(v[i], _mm_loadu_si128((const __m128i *)(column[i + 4] + at)), 1);
-        v[i] = _mm512_inserti32x4(v[i], _mm_loadu_si128((const __m128i *)(column[i + 8] + at)), 2);
-        v[i] = _mm512_inserti32x4(v[i], _mm_loadu_si128((const __m128i *)(column[i + 12] + at)), 3);
+    return _mm_loadu_si128((const __m128i *)p);
+}
+
+/* 16 bytes of each of 16 columns, which lie `stride` apart, word by word. */
+INLINE void load_words(const unsigned char *p, size_t stride, __m512i v[4])
+{
+    for (size_t i = 0; i < 4; i++, p += stride) {
+        v[i] = _mm512_castsi128_si512(bytes_at(p));
+        v[i] = _mm512_inserti32x4(v[i], bytes_at(p + 4 * stride), 1);
+        v[i] = _mm512_inserti32x4(v[i], bytes_at(p + 8 * stride), 2);
+        v[i] = _mm512_inserti32x4(v[i], bytes_at(p + 12 * stride), 3);
     }
     transpose_words(v);
 }
 
-/* The float16 at each run's start, of 16 columns. Stored in a loop of its own: read back at once, the store would stall. */
-INLINE void lay_halves(const unsigned char *const *column, size_t bytes, size_t n_runs, float *scales)
+/* The float16 at each run's start, of 16 columns. Stored in a loop of its own: read back at once, the store would stall.
+ * Columns are too many for the CPU to see that each is read in order, so what is laid next is fetched by hand. */
+INLINE void lay_halves(const unsigned char *p, size_t stride, size_t bytes, size_t n_runs, size_t ahead, float *scales)
 {
     uint16_t half[RUNS][VECTOR];
-    for (size_t c = 0; c < VECTOR; c++)
+    for (size_t c = 0; c < VECTOR; c++, p += stride) {
+        for (size_t at = 0; at < n_runs * bytes; at += 64)
+            _mm_prefetch((const char *)(p + ahead + at), _MM_HINT_T0);
         for (size_t run = 0; run < n_runs; run++)
-            memcpy(&half[run][c], column[c] + run * bytes, 2);
+            memcpy(&half[run][c], p + run * bytes, 2);
+    }
     for (size_t run = 0; run < n_runs; run++)
         _mm512_storeu_ps(scales + SCALES_AT(0, run, 0), _mm512_cvtph_ps(_mm256_loadu_si256((__m256i *)half[run])));
 }
@@ -130,78 +140,94 @@ INLINE void store_nibbles(const __m512i v[4], unsigned char *low, unsigned char 
     }
 }
 
-static void lay_q8_0(const unsigned char *const *column, size_t n_runs, unsigned char *codes, float *scales)
+static void lay_q8_0(const unsigned char *p, size_t stride, size_t n_runs, size_t ahead, unsigned char *codes,
+                     float *scales)
 {
     const __m512i flip = _mm512_set1_epi8(-128);
-    lay_halves(column, 34, n_runs, scales);
+    lay_halves(p, stride, 34, n_runs, ahead, scales);
     for (size_t run = 0; run < n_runs; run++, codes += CODES_AT(0, 1))
         for (size_t half = 0; half < 2; half++) {
             __m512i v[4];
-            load_words(column, run * 34 + 2 + half * 16, v);
+            load_words(p + run * 34 + 2 + half * 16, stride, v);
             for (size_t j = 0; j < 4; j++)
                 _mm512_storeu_si512(codes + 64 * (half * 4 + j), _mm512_xor_si512(v[j], flip));
         }
 }
 
-static void lay_q4_0(const unsigned char *const *column, size_t n_runs, unsigned char *codes, float *scales)
+static void lay_q4_0(const unsigned char *p, size_t stride, size_t n_runs, size_t ahead, unsigned char *codes,
+                     float *scales)
 {
-    lay_halves(column, 18, n_runs, scales);
+    lay_halves(p, stride, 18, n_runs, ahead, scales);
     for (size_t run = 0; run < n_runs; run++, codes += CODES_AT(0, 1)) {
         __m512i v[4];
-        load_words(column, run * 18 + 2, v);
+        load_words(p + run * 18 + 2, stride, v);
         store_nibbles(v, codes, codes + 256);
     }
 }
 
 /* A block's 128 bytes of nibbles: each 32 are two runs. n_runs is a multiple of 8. */
-static void lay_q4_k(const unsigned char *const *column, size_t n_runs, unsigned char *codes)
+static void lay_q4_k(const unsigned char *p, size_t stride, size_t n_runs, unsigned char *codes)
 {
     for (size_t run = 0; run < n_runs; run += 2, codes += CODES_AT(0, 2))
         for (size_t half = 0; half < 2; half++) {
             __m512i v[4];
-            load_words(column, run / 8 * 144 + 16 + run % 8 / 2 * 32 + half * 16, v);
+            load_words(p + run / 8 * 144 + 16 + run % 8 / 2 * 32 + half * 16, stride, v);
             store_nibbles(v, codes + half * 256, codes + CODES_AT(0, 1) + half * 256);
         }
 }
 
-/* Any type: run by run. `with_codes`: not where the codes are laid already. */
-static void lay_any(const unsigned char *const *column, enum dtype dtype, size_t n_runs, bool with_codes,
+/* Any type and number of columns, run by run. `with_codes`: not where the codes are laid already. */
+static void lay_any(const unsigned char *p, size_t stride, size_t cols, enum dtype dtype, size_t n_runs, bool with_codes,
                     unsigned char *codes, float *scales, float *leasts)
 {
-    for (size_t c = 0; c < VECTOR; c++)
+    const struct block_kind kind = block_kinds[dtype];
+    for (size_t c = 0; c < cols; c++, p += stride)
         for (size_t run = 0; run < n_runs; run++) {
             struct block_run b;
-            blocks_split(&b, column[c], dtype, run * RUN);
+            blocks_split(&b, p, dtype, run * RUN);
             for (size_t j = 0; with_codes && j < 8; j++)
                 memcpy(codes + CODES_AT(0, run) + 64 * j + 4 * c, b.code + 4 * j, 4);
-            for (size_t half = 0; half < block_kinds[dtype].n_scales; half++) {
+            for (size_t half = 0; half < kind.n_scales; half++) {
                 scales[SCALES_AT(0, run, half) + c] = b.scale[half];
-                if (block_kinds[dtype].has_least)
+                if (kind.has_least)
                     leasts[SCALES_AT(0, run, half) + c] = b.least[half];
             }
         }
 }
 
-/* Vector v of the panel: 16 columns, or the last one over again where there are fewer. */
+/* Vector v of the panel. Where it has fewer than 16 columns, the others keep what they had; nobody reads their sums. */
 static void lay_vector(const struct matmul *m, size_t col, size_t from, const struct panel *p, size_t v)
 {
-    const unsigned char *column[VECTOR];
     unsigned char *codes = p->codes + CODES_AT(v, 0);
     float *scales = p->scales + SCALES_AT(v, 0, 0), *leasts = p->leasts + SCALES_AT(v, 0, 0);
-    size_t stride = dtype_bytes(m->dtype, m->k), at = dtype_bytes(m->dtype, from * RUN);
-    for (size_t c = 0; c < VECTOR; c++) {
-        size_t index = col + c < m->cols ? col + c : m->cols - 1;
-        column[c] = m->w + index * stride + at;
-    }
-    if (m->dtype == DTYPE_Q8_0) {
-        lay_q8_0(column, p->n_runs, codes, scales);
-    } else if (m->dtype == DTYPE_Q4_0) {
-        lay_q4_0(column, p->n_runs, codes, scales);
+    size_t stride = dtype_bytes(m->dtype, m->k), cols = m->cols - col < VECTOR ? m->cols - col : VECTOR;
+    const unsigned char *first = m->w + col * stride + from * RUN / dtype_infos[m->dtype].block * dtype_infos[m->dtype].bytes;
+    /* From here to what is laid next: the columns' next piece, or the first of those behind the panel. */
+    size_t at = (size_t)(first - m->w) - col * stride;
+    size_t ahead = (from + p->n_runs) * RUN < m->k ? dtype_bytes(m->dtype, p->n_runs * RUN) : p->n_vectors * VECTOR * stride - at;
+    if (cols == VECTOR && m->dtype == DTYPE_Q8_0) {
+        lay_q8_0(first, stride, p->n_runs, ahead, codes, scales);
+    } else if (cols == VECTOR && m->dtype == DTYPE_Q4_0) {
+        lay_q4_0(first, stride, p->n_runs, ahead, codes, scales);
     } else {
-        if (m->dtype == DTYPE_Q4_K)
-            lay_q4_k(column, p->n_runs, codes);
-        lay_any(column, m->dtype, p->n_runs, m->dtype != DTYPE_Q4_K, codes, scales, leasts);
+        bool laid = cols == VECTOR && m->dtype == DTYPE_Q4_K;
+        if (laid)
+            lay_q4_k(first, stride, p->n_runs, codes);
+        lay_any(first, stride, cols, m->dtype, p->n_runs, !laid, codes, scales, leasts);
     }
+}
+
+INLINE float float_at(const unsigned char *p)
+{
+    float f;
+    memcpy(&f, p, sizeof f);
+    return f;
+}
+
+/* To all lanes; as if a float, since compilers take integers by way of a scalar register. */
+INLINE __m512i four_at(const unsigned char *p)
+{
+    return _mm512_castps_si512(_mm512_set1_ps(float_at(p)));
 }
 
 struct target { /* of R rows: where y is, which of the last vector's columns are real */
@@ -222,15 +248,8 @@ INLINE int32_t word_at(const unsigned char *p)
     return w;
 }
 
-INLINE float float_at(const unsigned char *p)
-{
-    float f;
-    memcpy(&f, p, sizeof f);
-    return f;
-}
-
 /* R rows by C vectors, from vector v on. */
-INLINE void tile(const int R, const int C, const size_t halves, const bool least, const unsigned offset,
+INLINE void tile(const int R, const int C, const size_t halves, const bool least, const unsigned shift,
                  const unsigned char *x, size_t x_stride, const struct panel *p, size_t v, const struct target t)
 {
     __m512 acc[ROWS * VECTORS];
@@ -242,29 +261,31 @@ INLINE void tile(const int R, const int C, const size_t halves, const bool least
             const unsigned char *q = x + 12 + half * 16, *codes = p->codes + CODES_AT(v, run) + half * 256;
             __m512i sum[ROWS * VECTORS], start[ROWS];
             EACH_R(r, R, const unsigned char *minus = x + r * x_stride + 4;
-                   int32_t total = halves == 2 ? word_at(minus + half * 4) : word_at(minus) + word_at(minus + 4);
-                   start[r] = offset ? _mm512_set1_epi32(total * (int32_t)offset) : _mm512_setzero_si512();)
+                   start[r] = shift ? _mm512_slli_epi32(halves == 2 ? four_at(minus + half * 4)
+                                                                    : _mm512_add_epi32(four_at(minus), four_at(minus + 4)),
+                                                        shift)
+                                    : _mm512_setzero_si512();)
             EACH_R(r, R, EACH_C(c, C, sum[AT_RC(r, c)] = start[r];))
             for (size_t j = 0; j < 8 / halves; j++) {
                 __m512i w[VECTORS];
                 EACH_C(c, C, w[c] = _mm512_loadu_si512(codes + CODES_AT(c, 0) + 64 * j);)
-                EACH_R(r, R, __m512i a = _mm512_set1_epi32(word_at(q + r * x_stride + 4 * j));
+                EACH_R(r, R, __m512i a = four_at(q + r * x_stride + 4 * j);
                        EACH_C(c, C, sum[AT_RC(r, c)] = _mm512_dpbusd_epi32(sum[AT_RC(r, c)], w[c], a);))
             }
             const float *scales = p->scales + SCALES_AT(v, run, half), *leasts = p->leasts + SCALES_AT(v, run, half);
             EACH_R(r, R, const unsigned char *block = x + r * x_stride; __m512 xs = _mm512_set1_ps(float_at(block));
                    int32_t total = halves == 2 ? word_at(block + 4 + half * 4) : word_at(block + 4) + word_at(block + 8);
-                   __m512 shift = _mm512_set1_ps(float_at(block) * (float)total);
+                   __m512 xsum = _mm512_set1_ps(float_at(block) * (float)total);
                    EACH_C(c, C, __m512 *out = &acc[AT_RC(r, c)];
                           __m512 s = _mm512_mul_ps(xs, _mm512_loadu_ps(scales + SCALES_AT(c, 0, 0)));
                           *out = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum[AT_RC(r, c)]), s, *out);
-                          if (least) *out = _mm512_fmadd_ps(_mm512_loadu_ps(leasts + SCALES_AT(c, 0, 0)), shift, *out);))
+                          if (least) *out = _mm512_fmadd_ps(_mm512_loadu_ps(leasts + SCALES_AT(c, 0, 0)), xsum, *out);))
         }
     EACH_R(r, R, EACH_C(c, C, _mm512_mask_storeu_ps(t.y + r * t.ldy + c * VECTOR,
                                                     c == C - 1 ? t.last : (__mmask16)0xffff, acc[AT_RC(r, c)]);))
 }
 
-INLINE void all_rows(const struct matmul *m, const int C, const size_t halves, const bool least, const unsigned offset,
+INLINE void all_rows(const struct matmul *m, const int C, const size_t halves, const bool least, const unsigned shift,
                      const struct panel *p, size_t v, size_t col, size_t from)
 {
     size_t left = m->cols - col - (size_t)(C - 1) * VECTOR, x_stride = m->ldx * sizeof *m->x;
@@ -274,38 +295,47 @@ INLINE void all_rows(const struct matmul *m, const int C, const size_t halves, c
         const unsigned char *x = (const unsigned char *)m->x + r * x_stride + from * sizeof(struct quantized);
         t.y = m->y + r * m->ldy + col;
         if (r + ROWS <= m->rows) {
-            tile(ROWS, C, halves, least, offset, x, x_stride, p, v, t);
+            tile(ROWS, C, halves, least, shift, x, x_stride, p, v, t);
             r += ROWS;
         } else {
-            tile(1, C, halves, least, offset, x, x_stride, p, v, t);
+            tile(1, C, halves, least, shift, x, x_stride, p, v, t);
             r++;
         }
     }
 }
 
 /* All rows by one piece of a panel of up to 48 columns. */
-INLINE void multiply_piece(const struct matmul *m, const size_t halves, const bool least, const unsigned offset,
+INLINE void multiply_piece(const struct matmul *m, const size_t halves, const bool least, const unsigned shift,
                            const struct panel *p, size_t col, size_t from)
 {
-    if (col + (VECTORS - 1) * VECTOR < m->cols) {
-        all_rows(m, (int)VECTORS, halves, least, offset, p, 0, col, from);
+    if (p->n_vectors == VECTORS && col + (VECTORS - 1) * VECTOR < m->cols) {
+        all_rows(m, (int)VECTORS, halves, least, shift, p, 0, col, from);
         return;
     }
-    for (size_t v = 0; col + v * VECTOR < m->cols; v++)
-        all_rows(m, 1, halves, least, offset, p, v, col + v * VECTOR, from);
+    for (size_t v = 0; v < p->n_vectors && col + v * VECTOR < m->cols; v++)
+        all_rows(m, 1, halves, least, shift, p, v, col + v * VECTOR, from);
 }
 
 static void multiply_kind(const struct matmul *m, const struct panel *p, size_t col, size_t from)
 {
-    switch (m->dtype) { /* each with its constants: two scales, minima, offset */
-    case DTYPE_Q8_0: multiply_piece(m, 1, false, 128, p, col, from); break;
-    case DTYPE_Q4_0: multiply_piece(m, 1, false, 8, p, col, from); break;
-    case DTYPE_Q5_0: multiply_piece(m, 1, false, 16, p, col, from); break;
+    switch (m->dtype) { /* each with its constants: scales, minima, the offset as a power of two */
+    case DTYPE_Q8_0: multiply_piece(m, 1, false, 7, p, col, from); break;
+    case DTYPE_Q4_0: multiply_piece(m, 1, false, 3, p, col, from); break;
+    case DTYPE_Q5_0: multiply_piece(m, 1, false, 4, p, col, from); break;
     case DTYPE_Q2_K: multiply_piece(m, 2, true, 0, p, col, from); break;
-    case DTYPE_Q3_K: multiply_piece(m, 2, false, 4, p, col, from); break;
-    case DTYPE_Q6_K: multiply_piece(m, 2, false, 32, p, col, from); break;
+    case DTYPE_Q3_K: multiply_piece(m, 2, false, 2, p, col, from); break;
+    case DTYPE_Q6_K: multiply_piece(m, 2, false, 5, p, col, from); break;
     default: multiply_piece(m, 1, true, 0, p, col, from); break; /* Q4_1, Q5_1, Q4_K, Q5_K */
     }
+}
+
+static void lay_and_multiply(const struct matmul *m, struct panel *p, size_t col, size_t from)
+{
+    size_t left = m->k / RUN - from;
+    p->n_runs = left < RUNS ? left : RUNS;
+    for (size_t v = 0; v < p->n_vectors && col + v * VECTOR < m->cols; v++)
+        lay_vector(m, col + v * VECTOR, from, p, v);
+    multiply_kind(m, p, col, from);
 }
 
 void CONCAT(int8_matmul_, KERNEL_ISA)(const struct matmul *m)
@@ -314,14 +344,17 @@ void CONCAT(int8_matmul_, KERNEL_ISA)(const struct matmul *m)
     p.scales = m->work + CODES_AT(VECTORS, 0) / sizeof *m->work;
     p.leasts = p.scales + SCALES_AT(VECTORS, 0, 0);
     const size_t n_runs = m->k / RUN;
-    for (size_t from = 0; from < n_runs; from += RUNS) {
-        p.n_runs = n_runs - from < RUNS ? n_runs - from : RUNS;
-        for (size_t col = 0; col < m->cols; col += VECTORS * VECTOR) {
-            for (size_t v = 0; v < VECTORS && col + v * VECTOR < m->cols; v++)
-                lay_vector(m, col + v * VECTOR, from, &p, v);
-            multiply_kind(m, &p, col, from);
-        }
+    if (m->rows <= FEW_ROWS) { /* columns one after the other, as they lie in memory */
+        p.n_vectors = 1;
+        for (size_t col = 0; col < m->cols; col += VECTOR)
+            for (size_t from = 0; from < n_runs; from += RUNS)
+                lay_and_multiply(m, &p, col, from);
+        return;
     }
+    p.n_vectors = VECTORS;
+    for (size_t from = 0; from < n_runs; from += RUNS) /* a stretch of the rows stays near for all columns */
+        for (size_t col = 0; col < m->cols; col += VECTORS * VECTOR)
+            lay_and_multiply(m, &p, col, from);
 }
 
 #else
