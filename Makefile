@@ -178,6 +178,26 @@ $(UNITS:%=test-%): test-%: ## test-PART: one part's tests, linked with what the 
 unit: $(TEST_BIN)
 	@CARAT_BUILD=$(BUILD) $(TEST_BIN) $(TESTFLAGS)
 
+# The kernels for AArch64, built by a cross compiler without any library and run by qemu.
+NEON_CC   ?= aarch64-linux-gnu-gcc
+NEON_RUN  ?= qemu-aarch64-static
+NEON_SRCS := $(addprefix engine/compute/,blocks.c dispatch.c fixmath.c quantize_row.c) engine/model/dtype.c base/err.c \
+	tests/engine/compute/test_kernels.c tests/engine/compute/test_blocks.c tests/neon/main.c
+NEON_OBJ  := $(BUILD)/neon
+NEON_FLAGS = -I$(NEON_OBJ)/include -Itests/neon -I. -D_POSIX_C_SOURCE=200809L -std=c17 -O2 -fno-math-errno \
+	-ffp-contract=off $(WARN) -Werror
+.PHONY: test-neon
+test-neon: ## the kernels' tests for AArch64, by a cross compiler and qemu
+	@command -v $(NEON_CC) >/dev/null && command -v $(NEON_RUN) >/dev/null || { \
+	  echo "make: $(NEON_CC) and $(NEON_RUN) are needed (Debian: gcc-aarch64-linux-gnu qemu-user-static)"; exit 1; }
+	@mkdir -p $(NEON_OBJ)/include
+	@for h in jansson.h jansson_config.h; do cp "$$($(PKG_CONFIG) --variable=includedir jansson)/$$h" $(NEON_OBJ)/include/; done
+	$(call say,CC,"kernels [neon]")
+	$(Q)for i in portable neon; do for s in kernels kernels_int8; do \
+	  $(NEON_CC) $(NEON_FLAGS) -DKERNEL_ISA=$$i -DKERNEL_ISA_$$i -c engine/compute/$$s.c -o $(NEON_OBJ)/$$s-$$i.o || exit 1; done; done
+	$(Q)$(NEON_CC) $(NEON_FLAGS) -static $(NEON_SRCS) $(NEON_OBJ)/*.o -lm -o $(NEON_OBJ)/test
+	@$(NEON_RUN) $(NEON_OBJ)/test
+
 .PHONY: asan
 asan: ## the same tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 LSAN_OPTIONS=suppressions=$(CURDIR)/tests/support/lsan.supp:print_suppressions=0 $(MAKE) --no-print-directory BUILD=$(BUILD)/asan SANITIZE=address,undefined test

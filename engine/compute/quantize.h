@@ -5,6 +5,8 @@
 #include "engine/engine.h"
 #include "engine/model/dtype.h"
 
+#define QUANTIZE_BLOCK ((size_t)32)
+
 /* n numbers, whole blocks, as DTYPE_Q8_0 or DTYPE_Q4_0. A block with a number that is not finite has such a scale. */
 void quantize_row(unsigned char *out, const float *x, size_t n, enum dtype dtype);
 
