@@ -75,6 +75,7 @@ struct carat_fetch_progress {
 struct carat_fetch_opts {
     const char *cache_dir;     /* NULL: $XDG_CACHE_HOME/carat */
     const char *mirror;        /* base URL put in front: MIRROR/<dataset>/<file name>; NULL: the official places */
+    const char *copy;          /* a file of the user's own that may be one of those wanted; NULL */
     bool force;                /* fetch again what is there */
     int retries;               /* 0: 5; negative: none */
     double first_wait_s;       /* of the back-off, doubled each time; 0: 1 s */
@@ -93,6 +94,14 @@ enum carat_err carat_dataset_fetch(const char *name, const struct carat_fetch_op
  * endpoint's address is $CARAT_ROWS_URL where that is set; `mirror` is not used. Errors as above. */
 enum carat_err carat_hub_fetch(const char *dataset, const char *config, const char *split,
                                const struct carat_fetch_opts *opts, struct err *err);
+
+/* ---- bundles (bundle.c): what was fetched of some datasets, in one file ------------------ */
+
+/* Packs what the cache has of the datasets. cache_dir NULL: as for fetching. */
+enum carat_err carat_bundle_write(const char *const *names, size_t n, const char *cache_dir, const char *path, struct err *err);
+/* Unpacks a bundle into the cache. A hostile one is CARAT_EINPUT, and puts nothing outside the cache; files that came before the
+ * fault stay, each of them with the hash it should have. */
+enum carat_err carat_bundle_read(const char *path, const char *cache_dir, bool force, struct err *err);
 
 /* ---- the table of sources ---------------------------------------------------------- */
 

@@ -24,6 +24,7 @@
 
 #include "download.h"
 #include "paths.h"
+#include "reader.h"
 #include "table.h"
 #include "unpack.h"
 
@@ -176,6 +177,21 @@ static enum carat_err file_unpack(struct fetch *f, const struct source_archive *
     return rc;
 }
 
+/* The user's own copy, where it is this very file. */
+static enum carat_err take_copy(const struct fetch *f, const char *path, const char *sha256, struct err *err)
+{
+    struct buf bytes = BUF_INIT(READER_MAX_BYTES);
+    if (!f->opts->copy || !file_has(f->opts->copy, sha256))
+        return CARAT_OK;
+    enum carat_err rc = file_read(f->opts->copy, READER_MAX_BYTES, &bytes, err);
+    if (!rc)
+        rc = paths_make_parent(path, err);
+    if (!rc)
+        rc = file_write(path, bytes.p, bytes.n, err);
+    buf_release(&bytes);
+    return rc;
+}
+
 static enum carat_err fetch_file(struct fetch *f, struct err *err)
 {
     const struct source_archive *archive = find_archive(f);
@@ -185,6 +201,9 @@ static enum carat_err fetch_file(struct fetch *f, struct err *err)
     struct buf url = BUF_INIT(8192);
     char *path = file_join(f->dir, f->source->file);
     enum carat_err rc = path ? file_url(f, &url, err) : err_nomem(err, "a path");
+    if (rc)
+        goto out;
+    rc = take_copy(f, path, sha256, err);
     if (rc)
         goto out;
     /* Without any hash to hold it against, what is there is taken and pinned. */
@@ -262,6 +281,7 @@ enum carat_err fetch_dataset(const struct fetch_tables *tables, const char *name
 {
     static const struct carat_fetch_opts defaults;
     struct fetch f = {.tables = tables, .opts = opts ? opts : &defaults, .lock = -1};
+    enum carat_err first = CARAT_OK;
     for (size_t i = 0; i < tables->n_sources; i++)
         f.n_files += !strcmp(tables->sources[i].dataset, name);
     if (!f.n_files)
@@ -273,9 +293,17 @@ enum carat_err fetch_dataset(const struct fetch_tables *tables, const char *name
         f.source = &tables->sources[i];
         if (strcmp(f.source->dataset, name))
             continue;
-        rc = fetch_file(&f, err);
+        struct err why = ERR_INIT;
+        enum carat_err one = fetch_file(&f, &why);
+        if (one && !first) { /* what a server does not give keeps nobody from the other files */
+            first = one;
+            if (err)
+                *err = why;
+        }
+        rc = one == CARAT_ENET || one == CARAT_EINPUT ? CARAT_OK : one;
         f.file++;
     }
+    rc = rc ? rc : first;
     if (f.lock >= 0)
         close(f.lock); /* and so unlocks */
     json_decref(f.record);

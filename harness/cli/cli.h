@@ -28,7 +28,7 @@ struct options {
     const char *precision, *weights, *truncation, *decode;
     const char *data, *db, *mirror, *output, *format, *tokenizer, *chat_template, *color, *title, *fail_if_worse, *junit;
     const char *published, *html, *shard, *log_json, *scoring, *as, *system, *jail_wall;
-    const char *suite, *protocol;
+    const char *suite, *protocol, *bundle, *from_bundle, *copy;
     bool shots_fixed, disagree;
     const char *shape;
     bool rehash;

@@ -4,6 +4,7 @@
 
 #include "commands.h"
 #include "datasets/datasets.h"
+#include "harness/eval/suite.h"
 #include "harness/protocol/plugin.h"
 #include "harness/yaml/yaml_tasks.h"
 #include "run_common.h"
@@ -39,6 +40,13 @@ static enum carat_err dataset_name(const struct plugins *plugins, const char *wo
     return rc;
 }
 
+/* Two names may stand for one dataset's files: arc_easy and arc_challenge. */
+static const char *folder_name(const char *dataset)
+{
+    const char *published = carat_dataset_source(dataset);
+    return published ? published : dataset;
+}
+
 /* The rows of task files. *found is false when no task file has the name. */
 static enum carat_err fetch_task_file(struct yaml_tasks *yaml, const char *word, const struct carat_fetch_opts *opts,
                                       bool *found, struct err *err)
@@ -51,49 +59,195 @@ static enum carat_err fetch_task_file(struct yaml_tasks *yaml, const char *word,
     return rc;
 }
 
+/* ---- what is to be had --------------------------------------------------------------------------- */
+
+struct wanted {
+    const char **words;       /* tasks, datasets, task files */
+    size_t n;
+    struct suite suite;       /* owns the words of --suite */
+};
+
+static enum carat_err take_words(const struct options *o, struct wanted *out, struct err *err)
+{
+    char *dir = NULL;
+    enum carat_err rc = CARAT_OK;
+    *out = (struct wanted){.suite = {.limit = -1}};
+    if (o->suite)
+        rc = suites_dir(&dir, err);
+    if (!rc && o->suite)
+        rc = suite_open(o->suite, dir, &out->suite, err);
+    free(dir);
+    out->words = rc ? NULL : calloc(out->suite.n + o->args.n + 1, sizeof *out->words);
+    if (!rc && !out->words)
+        rc = err_nomem(err, "the names");
+    for (size_t i = 0; i < out->suite.n && !rc; i++)
+        out->words[out->n++] = out->suite.tasks[i];
+    for (size_t i = 0; i < o->args.n && !rc; i++)
+        out->words[out->n++] = o->args.items[i];
+    if (!rc && !out->n)
+        rc = err_set(err, CARAT_EUSAGE, "wants a TASK, --suite NAME or --from-bundle FILE");
+    return rc;
+}
+
+static void release_words(struct wanted *w)
+{
+    free(w->words);
+    suite_release(&w->suite);
+}
+
+/* "gsm8k: 3 files, 4.9 MB, MIT", before anything is asked for. */
+static void announce(const char *dataset)
+{
+    const char *published = carat_dataset_source(dataset), *licence = NULL;
+    size_t n, n_files = 0;
+    int64_t bytes = 0;
+    bool whole = true;
+    const struct carat_source *sources = carat_sources(&n);
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(sources[i].dataset, published ? published : dataset) != 0)
+            continue;
+        n_files++;
+        licence = licence ? licence : sources[i].licence;
+        bytes += sources[i].bytes < 0 ? 0 : sources[i].bytes;
+        whole = whole && sources[i].bytes >= 0;
+    }
+    log_info("%s: %zu files, %s%.1f MB, licence: %s", published ? published : dataset, n_files, whole ? "" : "more than ",
+             (double)bytes / 1e6, licence ? licence : "not stated");
+}
+
+/* A dataset's own message, and for MATH what to do about it. */
+static void tell_failure(const char *dataset, const struct err *why)
+{
+    log_warn("%s: %s", dataset, why->msg);
+    if (strcmp(dataset, "minerva_math") == 0)
+        log_warn("MATH is under a takedown notice since January 2025 and has no official place: 'carat fetch minerva_math --copy "
+                 "MATH.tar' takes a copy of your own, --data DIR reads the files");
+}
+
+/* ---- getting it --------------------------------------------------------------------------------------- */
+
+struct getting {
+    struct plugins *plugins;
+    struct yaml_tasks *yaml;
+    const struct carat_fetch_opts *opts;
+    const char **datasets;    /* fetched: for a bundle */
+    size_t n_datasets, n_failed;
+    bool quiet, tty;
+};
+
+static enum carat_err get(struct getting *g, const char *word, struct err *err)
+{
+    const char *dataset = word;
+    bool file = false;
+    enum carat_err rc = fetch_task_file(g->yaml, word, g->opts, &file, err);
+    if (!rc && !file)
+        rc = dataset_name(g->plugins, word, &dataset, err);
+    for (size_t i = 0; i < g->n_datasets && !rc && !file; i++)
+        if (strcmp(folder_name(g->datasets[i]), folder_name(dataset)) == 0)
+            return CARAT_OK; /* two tasks of one dataset */
+    if (!rc && !file)
+        rc = carat_dataset_fetch(dataset, g->opts, err);
+    if (g->tty)
+        fputs("\r\033[K", stderr);
+    if (!rc && !g->quiet)
+        log_info(file ? "%s: fetched" : "%s: fetched and verified", dataset);
+    if (!rc && !file)
+        g->datasets[g->n_datasets++] = dataset;
+    return rc;
+}
+
+/* Of a suite one dataset that cannot be had keeps nobody from the others. */
+static enum carat_err get_all(struct getting *g, const struct wanted *w, struct err *err)
+{
+    enum carat_err rc = CARAT_OK, last = CARAT_OK;
+    for (size_t i = 0; i < w->n && !rc; i++) {
+        rc = get(g, w->words[i], err);
+        if (!w->suite.n || (rc != CARAT_ENET && rc != CARAT_EINPUT))
+            continue;
+        tell_failure(w->words[i], err);
+        g->n_failed++;
+        last = rc;
+        rc = CARAT_OK;
+    }
+    if (!rc && g->n_failed)
+        rc = err_set(err, last, "%zu of %zu could not be had", g->n_failed, w->n);
+    return rc;
+}
+
+static enum carat_err announce_all(struct getting *g, const struct wanted *w, struct err *err)
+{
+    enum carat_err rc = CARAT_OK;
+    for (size_t i = 0; i < w->suite.n && !rc && !g->quiet; i++) {
+        const char *dataset, *before = NULL;
+        rc = dataset_name(g->plugins, w->words[i], &dataset, err);
+        for (size_t k = 0; k < i && !rc && !before; k++) {
+            const char *other;
+            if (!dataset_name(g->plugins, w->words[k], &other, NULL) && strcmp(folder_name(other), folder_name(dataset)) == 0)
+                before = other;
+        }
+        if (!rc && !before)
+            announce(dataset);
+    }
+    return rc;
+}
+
 static enum carat_err run(const struct options *o, struct err *err)
 {
-    struct plugins *plugins = NULL;
-    struct yaml_tasks *yaml = NULL;
-    bool tty = !o->quiet && isatty(STDERR_FILENO);
+    const bool tty = !o->quiet && isatty(STDERR_FILENO);
     struct carat_fetch_opts opts = {.mirror = o->mirror ? o->mirror : getenv("CARAT_MIRROR"),
+                                    .copy = o->copy,
                                     .force = o->force,
                                     .progress = show,
-                                    .context = &tty};
+                                    .context = (void *)(uintptr_t)&tty};
+    struct getting g = {.opts = &opts, .quiet = o->quiet, .tty = tty};
+    struct wanted wanted = {.suite = {.limit = -1}};
     signal(SIGINT, SIG_DFL); /* nothing to save: the same command resumes the download */
-    enum carat_err rc = load_plugins(o, &plugins, err);
+    if (o->from_bundle && (o->args.n || o->suite || o->bundle))
+        return err_set(err, CARAT_EUSAGE, "--from-bundle takes all that is in the bundle, and nothing else is named beside it");
+    if (o->from_bundle)
+        return carat_bundle_read(o->from_bundle, NULL, o->force, err);
+    enum carat_err rc = take_words(o, &wanted, err);
     if (!rc)
-        rc = load_task_files(o, &yaml, err);
-    for (size_t i = 0; i < o->args.n && !rc; i++) {
-        const char *dataset = o->args.items[i];
-        bool file = false;
-        rc = fetch_task_file(yaml, dataset, &opts, &file, err);
-        if (!rc && !file)
-            rc = dataset_name(plugins, o->args.items[i], &dataset, err);
-        if (!rc && !file)
-            rc = carat_dataset_fetch(dataset, &opts, err);
-        if (tty)
-            fputs("\r\033[K", stderr);
-        if (!rc && !o->quiet)
-            log_info(file ? "%s: fetched" : "%s: fetched and verified", dataset);
+        rc = load_plugins(o, &g.plugins, err);
+    if (!rc)
+        rc = load_task_files(o, &g.yaml, err);
+    g.datasets = calloc(wanted.n + 1, sizeof *g.datasets);
+    if (!rc && !g.datasets)
+        rc = err_nomem(err, "the names");
+    if (!rc)
+        rc = announce_all(&g, &wanted, err);
+    if (!rc)
+        rc = get_all(&g, &wanted, err);
+    if (o->bundle && g.n_datasets && (!rc || g.n_failed)) {
+        struct err why = ERR_INIT;
+        enum carat_err packed = carat_bundle_write(g.datasets, g.n_datasets, NULL, o->bundle, &why);
+        if (!packed && !o->quiet)
+            log_info("%s: %zu datasets; 'carat fetch --from-bundle %s' unpacks them elsewhere", o->bundle, g.n_datasets, o->bundle);
+        if (packed && !rc)
+            *err = why;
+        rc = rc ? rc : packed;
     }
-    plugins_free(plugins);
-    yaml_tasks_free(yaml);
+    free(g.datasets);
+    release_words(&wanted);
+    plugins_free(g.plugins);
+    yaml_tasks_free(g.yaml);
     return rc;
 }
 
 const struct command cmd_fetch = {
     .name = "fetch",
     .summary = "get the benchmarks' official files",
-    .usage = "TASK...",
+    .usage = "TASK... | --suite NAME | --from-bundle FILE",
     .about = "Downloads the official files of the tasks into $XDG_CACHE_HOME/carat, verifies size and SHA-256 and unpacks "
              "them. What is there and whole is not fetched again; a download that broke off goes on where it "
              "stopped. Of a task file (a name of --include-path, or a path) the rows are asked of the Hub's public rows "
-             "endpoint, or of $CARAT_ROWS_URL. 'carat list sources' shows where they come from and under which licence.",
-    .options = "mirror force plugin include-path quiet",
+             "endpoint, or of $CARAT_ROWS_URL. 'carat list sources' shows where they come from and under which licence; of a "
+             "--suite sizes and licences are told first. --bundle packs what was fetched into one file, which --from-bundle "
+             "unpacks on a machine without a network.",
+    .options = "suite bundle from-bundle copy mirror force plugin include-path quiet",
     .examples = "  carat fetch hellaswag boolq mmlu gsm8k humaneval\n"
-                "  carat fetch mmlu --mirror http://mirror.example/benchmarks",
-    .min_args = 1,
+                "  carat fetch mmlu --mirror http://mirror.example/benchmarks\n"
+                "  carat fetch --suite core --bundle core.tar.gz",
     .max_args = 64,
     .run = run,
 };

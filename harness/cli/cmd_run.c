@@ -270,6 +270,8 @@ static enum carat_err check_words(const struct options *o, struct err *err)
 {
     if (!o->models.n)
         return err_set(err, CARAT_EUSAGE, "wants -m MODEL: a checkpoint's folder, a .gguf file or demo:NAME");
+    if (o->from_bundle && o->data)
+        return err_set(err, CARAT_EUSAGE, "--from-bundle fills the cache, which --data leaves unread");
     if (o->suite && o->tasks.n)
         return err_set(err, CARAT_EUSAGE, "-t and --suite exclude each other");
     if (o->suite || o->tasks.n)
@@ -293,6 +295,8 @@ static enum carat_err run(const struct options *o, struct err *err)
     enum carat_err rc = check_words(o, err);
     if (!rc)
         rc = eval_options_from(o, &eval, err);
+    if (!rc && o->from_bundle)
+        rc = carat_bundle_read(o->from_bundle, NULL, false, err);
     if (!rc)
         rc = take_suite(o, &suite, &eval, &shown, err);
     if (!rc)
@@ -351,7 +355,7 @@ const struct command cmd_run = {
              "beside pass@1 where there are that many. With --chat the prompts are conversations, written by each model's own "
              "template, as instruction-tuned models want them; nothing turns it on by itself. A --suite is a list of benchmarks "
              "with their shots: one that comes with carat, or a JSON file of one's own.",
-    .options = "model task suite published limit shard shots shots-fixed protocol chat fewshot-as-multiturn system chat-template seed samples "
+    .options = "model task suite from-bundle published limit shard shots shots-fixed protocol chat fewshot-as-multiturn system chat-template seed samples "
                "temperature top-p data db fresh plugin include-path json format log-json quiet "
                "jail-wall unsafe-no-jail rehash " COMPUTE_OPTIONS,
     .examples = "  carat run -m gemma-2b -t hellaswag,boolq --limit 100\n"

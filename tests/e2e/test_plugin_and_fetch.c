@@ -139,6 +139,19 @@ Test(e2e_fetch, an_official_file_comes_through_a_mirror_and_is_used_from_the_cac
     expect_status(r, 0);
     ran_release(&r);
 
+    /* The same in a bundle, on a machine without a network. */
+    char *bundle = file_join(dir, "code.tar.gz"), *lonely = NULL;
+    cr_assert(asprintf(&lonely, "XDG_CACHE_HOME=%s/lonely", dir) > 0);
+    r = run_program((const char *const[]){"env", cache, carat_bin(), "fetch", "humaneval", "--bundle", bundle, NULL}, NULL);
+    expect_status(r, 0);
+    ran_release(&r);
+    r = run_program((const char *const[]){"unshare", "-rn", "env", lonely, carat_bin(), "run", "-q", "-m", "demo:early", "-t",
+                                          "humaneval", "--limit", "1", "--db", db, "--fresh", "--from-bundle", bundle, NULL}, NULL);
+    if (!has(r.err, "unshare")) /* where there are no namespaces for users */
+        expect_status(r, 0);
+    ran_release(&r);
+    free(bundle), free(lonely);
+
     /* A file that is not the published one is refused, and nothing of it stays. */
     put(folder, "HumanEval.jsonl.gz", file.p, file.n - 1);
     s = serve(dir);
