@@ -1,10 +1,10 @@
-/* backend.h - who answers requests: the built-in engine now, a server later.
+/* backend.h - who answers requests: the built-in engine, or a server.
  *
  * A backend takes all requests of a run at once and answers them in the order that suits
  * it; the caller hears of each as it is done. Order of answers is not order of asking.
  *
  *     struct backend *be;
- *     backend_open_engine(path, &opts, &be, err);
+ *     backend_open(model, &opts, &be, err);             // a checkpoint's path, or URL#NAME
  *     backend_answer(be, requests, n, on_response, context, &stats, err);
  *     backend_free(be);
  *
@@ -56,8 +56,8 @@ struct response {
     struct err err;
     size_t context_tokens;           /* those computed, BOS included */
     size_t truncated_tokens;         /* cut off on the left */
-    const int32_t *ids;              /* continuation, or generated ids (up to the stop's token) */
-    size_t n_ids;
+    const int32_t *ids;              /* continuation, or generated ids (up to the stop's token); NULL: a server tells none */
+    size_t n_ids;                    /* tokens */
     /* log-likelihood */
     double logprob;                  /* sum */
     const double *logprobs;          /* [n_ids] */
@@ -67,7 +67,17 @@ struct response {
     enum finish finish;
 };
 
+struct http_opts {           /* of a server */
+    size_t concurrency;      /* requests on their way at once */
+    size_t retries;          /* of a request, after the first time */
+    size_t per_minute;       /* requests; 0: as many as go */
+    double timeout_s;        /* for one answer */
+    bool chat;               /* prompts are conversations, in JSON: /chat/completions */
+};
+#define HTTP_OPTS_DEFAULT {.concurrency = 4, .retries = 8, .timeout_s = 600}
+
 struct backend_opts {
+    struct http_opts http;
     enum carat_precision precision;
     enum carat_weights weights;
     size_t n_threads;       /* 0: all */
@@ -89,12 +99,21 @@ struct backend_stats {
 
 struct backend;
 
+/* Is it a server's address, URL#NAME, and not a path? */
+bool backend_is_server(const char *model);
+/* The model's name in it; free() it. */
+enum carat_err backend_server_model(const char *word, char **model, struct err *err);
+
+enum carat_err backend_open(const char *model, const struct backend_opts *opts, struct backend **out, struct err *err);
 enum carat_err backend_open_engine(const char *model_path, const struct backend_opts *opts, struct backend **out,
                                    struct err *err);
-/* Another one over the same model, which it borrows, at other settings that no answer may depend on. */
+/* Another one over the same model of an engine, which it borrows, at other settings that no answer may depend on. */
 enum carat_err backend_open_again(const struct backend *first, size_t n_threads, size_t batch_tokens,
                                   struct backend **out, struct err *err);
 void backend_free(struct backend *be);
+
+/* Can it answer requests of this kind? CARAT_EUNSUPPORTED says why not. */
+enum carat_err backend_can(const struct backend *be, enum request_kind kind, struct err *err);
 
 /* What decides an answer, as JSON for the run's key: weights and tokenizer hashes, precision,
  * numerics version, BOS, max_length, truncation, decode rule. */

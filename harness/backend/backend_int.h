@@ -5,6 +5,21 @@
 #include "backend.h"
 #include "token_trie.h"
 
+/* What a kind of backend does. Its struct begins with a struct backend. */
+struct backend_ops {
+    void (*free)(struct backend *be);
+    enum carat_err (*identify)(struct backend *be, struct backend_identity *out, struct err *err);
+    enum carat_err (*answer)(struct backend *be, const struct request *requests, size_t n, const struct backend_events *events,
+                             struct backend_stats *stats, struct err *err);
+    /* CARAT_EUNSUPPORTED with the reason; NULL: it can do all. */
+    enum carat_err (*can)(const struct backend *be, enum request_kind kind, struct err *err);
+};
+struct backend {
+    const struct backend_ops *ops;
+};
+
+enum carat_err http_backend_open(const char *word, const struct backend_opts *opts, struct backend **out, struct err *err);
+
 /* A request made ready for the engine. */
 struct job {
     const struct request *request;
@@ -39,6 +54,12 @@ enum carat_err jobs_tokenize(const struct tokenize_rules *rules, const struct re
                              const struct backend_events *events, struct backend_stats *stats, struct jobs *out,
                              struct err *err);
 void jobs_release(struct jobs *jobs);
+
+/* Context and continuation of a log-likelihood as they are scored: white space at the context's end goes over. In `arena`. */
+struct text_pair {
+    struct str context, continuation; /* one behind the other in memory */
+};
+enum carat_err jobs_split(const struct request *r, struct arena *arena, struct text_pair *out, struct err *err);
 
 /* A text's ids, with BOS first where `bos` asks for it and the text does not begin with it. */
 enum carat_err jobs_encode(const struct tokenize_rules *rules, struct str text, bool bos, struct carat_ids *out,

@@ -4,7 +4,8 @@
 
 #include <stdlib.h>
 
-struct backend {
+struct engine {
+    struct backend base;
     struct carat_model *model;
     bool borrows_model;
     struct carat_session *session;
@@ -13,20 +14,21 @@ struct backend {
     size_t max_length;
 };
 
-const char *finish_name(enum finish finish)
+static void engine_free(struct backend *base)
 {
-    static const char *const names[] = {"stop", "length", "eos"};
-    return names[finish];
-}
-
-void backend_free(struct backend *be)
-{
-    if (!be)
-        return;
+    struct engine *be = (struct engine *)base;
     carat_session_free(be->session);
     if (!be->borrows_model)
         carat_model_free(be->model);
     free(be);
+}
+
+static const struct backend_ops engine_ops;
+
+/* NULL when it is another kind of backend. */
+static struct engine *engine_of(const struct backend *base)
+{
+    return base->ops == &engine_ops ? (struct engine *)(uintptr_t)base : NULL;
 }
 
 static enum carat_err quantize(struct carat_model *model, const struct backend_opts *opts, struct err *err)
@@ -42,7 +44,7 @@ static enum carat_err quantize(struct carat_model *model, const struct backend_o
 }
 
 /* A session over be->model, and what of the options hangs on the model. */
-static enum carat_err open_session(struct backend *be, struct err *err)
+static enum carat_err open_session(struct engine *be, struct err *err)
 {
     const struct carat_model_info *info = carat_model_info(be->model);
     const struct carat_tokenizer_info *tok = carat_tokenizer_info(carat_model_tokenizer(be->model));
@@ -62,9 +64,10 @@ enum carat_err backend_open_engine(const char *path, const struct backend_opts *
                                    struct err *err)
 {
     *out = NULL;
-    struct backend *be = calloc(1, sizeof *be);
+    struct engine *be = calloc(1, sizeof *be);
     if (!be)
         return err_nomem(err, "a backend");
+    be->base.ops = &engine_ops;
     be->opts = *opts;
     enum carat_err rc = carat_model_open(path, &be->model, err);
     if (!rc) {
@@ -76,27 +79,30 @@ enum carat_err backend_open_engine(const char *path, const struct backend_opts *
     if (!rc)
         rc = open_session(be, err);
     if (rc)
-        backend_free(be);
+        engine_free(&be->base);
     else
-        *out = be;
+        *out = &be->base;
     return rc;
 }
 
 enum carat_err backend_open_again(const struct backend *first, size_t n_threads, size_t batch_tokens,
                                   struct backend **out, struct err *err)
 {
-    struct backend *be = calloc(1, sizeof *be);
+    const struct engine *engine = engine_of(first);
+    struct engine *be = engine ? calloc(1, sizeof *be) : NULL;
     *out = NULL;
+    if (!engine)
+        return err_set(err, CARAT_EUNSUPPORTED, "a server cannot be opened at other settings");
     if (!be)
         return err_nomem(err, "a backend");
-    *be = (struct backend){.model = first->model, .borrows_model = true, .opts = first->opts};
+    *be = (struct engine){.base = {&engine_ops}, .model = engine->model, .borrows_model = true, .opts = engine->opts};
     be->opts.n_threads = n_threads;
     be->opts.batch_tokens = batch_tokens;
     enum carat_err rc = open_session(be, err);
     if (rc)
-        backend_free(be);
+        engine_free(&be->base);
     else
-        *out = be;
+        *out = &be->base;
     return rc;
 }
 
@@ -110,8 +116,9 @@ static json_t *describe_shapes(const struct carat_model_info *m)
                      (json_int_t)m->n_parameters, "weights_dtype", m->weights_dtype);
 }
 
-enum carat_err backend_identify(struct backend *be, struct backend_identity *out, struct err *err)
+static enum carat_err engine_identify(struct backend *base, struct backend_identity *out, struct err *err)
 {
+    struct engine *be = (struct engine *)base;
     *out = (struct backend_identity){.isa = carat_session_isa(be->session)};
     enum carat_err rc = fingerprint_get(be->model, be->opts.n_threads, be->opts.rehash, out->weights_sha256, err);
     if (rc)
@@ -138,7 +145,7 @@ enum carat_err backend_identify(struct backend *be, struct backend_identity *out
     return CARAT_OK;
 }
 
-static struct tokenize_rules rules_of(const struct backend *be)
+static struct tokenize_rules rules_of(const struct engine *be)
 {
     const struct carat_tokenizer *tok = carat_model_tokenizer(be->model);
     const struct carat_tokenizer_info *info = carat_tokenizer_info(tok);
@@ -168,7 +175,7 @@ static enum carat_err reply_at_once(struct carat_session *s, const struct carat_
 static enum carat_err answer(void *context, const struct request *requests, size_t n,
                              const struct backend_events *events, struct backend_stats *stats, struct err *err)
 {
-    struct backend *be = context;
+    struct engine *be = context;
     const struct tokenize_rules rules = rules_of(be);
     struct schedule_rules schedule = {
         .tok = rules.tok, .model = carat_model_info(be->model), .decode = be->opts.decode,
@@ -183,21 +190,27 @@ static enum carat_err answer(void *context, const struct request *requests, size
     return rc;
 }
 
-enum carat_err backend_answer(struct backend *be, const struct request *requests, size_t n,
-                              const struct backend_events *events, struct backend_stats *stats, struct err *err)
+static enum carat_err engine_answer(struct backend *base, const struct request *requests, size_t n,
+                                    const struct backend_events *events, struct backend_stats *stats, struct err *err)
 {
+    struct engine *be = (struct engine *)base;
     const struct tokenize_rules rules = rules_of(be);
     *stats = (struct backend_stats){.n_requests = n};
     return rolling_any(requests, n) ? rolling_answer(&rules, requests, n, events, answer, be, stats, err)
                                     : answer(be, requests, n, events, stats, err);
 }
 
-const struct carat_model *backend_model(const struct backend *be)
+static const struct backend_ops engine_ops = {
+    .free = engine_free, .identify = engine_identify, .answer = engine_answer};
+
+const struct carat_model *backend_model(const struct backend *base)
 {
-    return be->model;
+    const struct engine *be = engine_of(base);
+    return be ? be->model : NULL;
 }
 
-struct carat_session *backend_session(struct backend *be)
+struct carat_session *backend_session(struct backend *base)
 {
-    return be->session;
+    const struct engine *be = engine_of(base);
+    return be ? be->session : NULL;
 }

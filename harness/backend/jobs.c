@@ -7,13 +7,7 @@
 
 #include <stdlib.h>
 
-struct text_pair {
-    struct str context, continuation;
-};
-
-/* Trailing white space of the context moves to the continuation. */
-static enum carat_err join_and_split(const struct request *r, struct arena *arena, struct text_pair *out,
-                                     struct err *err)
+enum carat_err jobs_split(const struct request *r, struct arena *arena, struct text_pair *out, struct err *err)
 {
     size_t n_context, n_total;
     if (!num_add(r->prefix.n, r->prompt.n, &n_context) || !num_add(n_context, r->continuation.n, &n_total))
@@ -111,7 +105,7 @@ static enum carat_err tokenize_pair(struct encoder *e, struct jobs *jobs, struct
     struct text_pair pair;
     if (r->ids_given)
         return take_ids(job, err);
-    enum carat_err rc = join_and_split(r, &e->text, &pair, err);
+    enum carat_err rc = jobs_split(r, &e->text, &pair, err);
     if (rc)
         return rc;
     bool blank = pair.context.n == 0 && (r->prefix.n || r->prompt.n);
@@ -160,7 +154,7 @@ static enum carat_err tokenize_prompt(struct encoder *e, struct jobs *jobs, stru
         return r->n_ids ? CARAT_OK : err_set(err, CARAT_EINPUT, "the prompt has no tokens");
     }
     struct text_pair pair;
-    enum carat_err rc = join_and_split(r, &e->text, &pair, err);
+    enum carat_err rc = jobs_split(r, &e->text, &pair, err);
     if (!rc)
         rc = encode_context(e, jobs, r, pair.context, err);
     if (rc)

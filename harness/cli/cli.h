@@ -22,8 +22,10 @@ struct options {
     struct strings plugins, include_paths;
     struct strings prefill, decode_sizes;
     struct strings args;     /* what is no option */
-    int64_t limit, shots, seed, first;
+    int64_t limit, shots, seed, first, retries;
     size_t threads, batch_tokens, memory, max_length, jail_memory, samples, repeat, sample;
+    size_t concurrency, per_minute;
+    double request_timeout;
     double cpu_seconds, wall_seconds, seconds, temperature, top_p; /* 0: not given */
     const char *precision, *weights, *truncation, *decode;
     const char *data, *db, *mirror, *output, *format, *tokenizer, *chat_template, *color, *title, *fail_if_worse, *junit;

@@ -127,6 +127,8 @@ void free_models(struct eval_model *models, size_t n)
 static enum carat_err check_model(const struct eval_model *model, bool first, struct err *err)
 {
     struct carat_model *m = NULL;
+    if (backend_is_server(model->path))
+        return CARAT_OK; /* asked what it can do before anything is computed */
     if (!file_exists(model->path))
         return err_set(err, CARAT_EINPUT, "cannot open '%s': no such file or folder", model->path);
     enum carat_err rc = first ? CARAT_OK : carat_model_open(model->path, &m, err);
@@ -269,7 +271,7 @@ static enum carat_err end_log(struct run_log *log, enum carat_err rc, struct err
 static enum carat_err check_words(const struct options *o, struct err *err)
 {
     if (!o->models.n)
-        return err_set(err, CARAT_EUSAGE, "wants -m MODEL: a checkpoint's folder, a .gguf file or demo:NAME");
+        return err_set(err, CARAT_EUSAGE, "wants -m MODEL: a checkpoint's folder, a .gguf file, demo:NAME or a server's URL#NAME");
     if (o->from_bundle && o->data)
         return err_set(err, CARAT_EUSAGE, "--from-bundle fills the cache, which --data leaves unread");
     if (o->suite && o->tasks.n)
@@ -354,14 +356,17 @@ const struct command cmd_run = {
              "generated text is drawn instead of greedy, --samples times for each item; pass@10 and pass@100 are then told "
              "beside pass@1 where there are that many. With --chat the prompts are conversations, written by each model's own "
              "template, as instruction-tuned models want them; nothing turns it on by itself. A --suite is a list of benchmarks "
-             "with their shots: one that comes with carat, or a JSON file of one's own.",
+             "with their shots: one that comes with carat, or a JSON file of one's own. A model may be that of a server of "
+             "OpenAI's kind, http://HOST:PORT/v1#NAME (docs/servers.md); its key is taken from CARAT_API_KEY, else from "
+             "OPENAI_API_KEY.",
     .options = "model task suite from-bundle published limit shard shots shots-fixed protocol chat fewshot-as-multiturn system chat-template seed samples "
                "temperature top-p data db fresh plugin include-path json format log-json quiet "
-               "jail-wall unsafe-no-jail rehash " COMPUTE_OPTIONS,
+               "jail-wall unsafe-no-jail concurrency requests-per-minute retries request-timeout rehash " COMPUTE_OPTIONS,
     .examples = "  carat run -m gemma-2b -t hellaswag,boolq --limit 100\n"
                 "  carat run -m 2B=gemma-2b -m 7B=gemma-7b -t mmlu,gsm8k --data benchmarks --db compare.db\n"
                 "  carat run -m gemma-2b -t my_task.yaml --data rows\n"
                 "  carat run -m gemma-2b --suite gemma-report\n"
+                "  carat run -m served=http://localhost:8000/v1#my-model -t gsm8k --concurrency 16\n"
                 "  carat run -m gemma-2b -t humaneval --samples 20 --temperature 0.8 --top-p 0.95\n"
                 "  carat run -m gemma-2b-it -t gsm8k --chat --system 'Think step by step.'",
     .run = run,

@@ -76,7 +76,7 @@ enum carat_err model_path(const char *word, char **name, char **path, struct err
 {
     /* "NAME=MODEL"; a path that has '=' in it but no such name part can be given as ./path. */
     const char *equals = strchr(word, '='), *slash = strchr(word, '/');
-    char *own = NULL;
+    char *own = NULL, *served = NULL;
     enum carat_err rc = CARAT_OK;
     *path = NULL;
     if (equals && equals > word && (!slash || equals < slash)) {
@@ -85,17 +85,37 @@ enum carat_err model_path(const char *word, char **name, char **path, struct err
     }
     if (strncmp(word, "demo:", 5) == 0)
         rc = demo_model(word + 5, path, err);
+    else if (backend_is_server(word))
+        rc = backend_server_model(word, &served, err);
     else if (strstr(word, "://"))
-        rc = err_set(err, CARAT_EUNSUPPORTED, "'%s': servers are not supported yet, only checkpoints on disk", word);
-    else
+        rc = err_set(err, CARAT_EUSAGE, "'%s': a model is a path, demo:NAME or http(s)://HOST/v1#NAME", word);
+    if (!rc && !*path)
         *path = strdup(word);
     if (!rc && name)
-        *name = own ? own : strncmp(word, "demo:", 5) == 0 ? strdup(word) : base_name(word);
+        *name = own ? own : served ? strdup(served) : strncmp(word, "demo:", 5) == 0 ? strdup(word) : base_name(word);
+    free(served);
     if (!rc && (!*path || (name && !*name)))
         rc = err_nomem(err, "a path");
     if (!name || rc)
         free(own);
     return rc;
+}
+
+static enum carat_err server_options(const struct options *o, struct http_opts *out, struct err *err)
+{
+    *out = (struct http_opts)HTTP_OPTS_DEFAULT;
+    if (o->concurrency)
+        out->concurrency = o->concurrency;
+    if (o->retries >= 0)
+        out->retries = (size_t)o->retries;
+    if (o->request_timeout > 0)
+        out->timeout_s = o->request_timeout;
+    out->per_minute = o->per_minute;
+    out->chat = o->chat;
+    if (o->request_timeout <= 86400 && o->retries <= 100 && o->concurrency <= 1024 && o->per_minute <= 1000000)
+        return CARAT_OK;
+    return err_set(err, CARAT_EUSAGE, "--request-timeout wants at most 86400, --retries 100, --concurrency 1024, "
+                                      "--requests-per-minute 1000000");
 }
 
 enum carat_err backend_options(const struct options *o, struct backend_opts *out, struct err *err)
@@ -118,7 +138,7 @@ enum carat_err backend_options(const struct options *o, struct backend_opts *out
         return err_set(err, CARAT_EUSAGE, "--threads wants at most 1024");
     if (o->batch_tokens > 65536)
         return err_set(err, CARAT_EUSAGE, "--batch-tokens wants at most 65536");
-    return CARAT_OK;
+    return server_options(o, &out->http, err);
 }
 
 enum carat_err open_one_backend(const struct options *o, struct backend **out, struct err *err)
@@ -131,6 +151,8 @@ enum carat_err open_one_backend(const struct options *o, struct backend **out, s
     enum carat_err rc = backend_options(o, &opts, err);
     if (!rc)
         rc = model_path(o->models.items[0], NULL, &path, err);
+    if (!rc && backend_is_server(path))
+        rc = err_set(err, CARAT_EUNSUPPORTED, "a server answers 'carat run'; this command wants a checkpoint on disk");
     if (!rc)
         rc = backend_open_engine(path, &opts, out, err);
     free(path);

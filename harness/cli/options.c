@@ -14,6 +14,7 @@ static const struct opt table[] = {
     {"chat", 0, OPT_FLAG, AT(chat), NULL, "ask in conversations, by each model's chat template"},
     {"chat-template", 0, OPT_TEXT, AT(chat_template), "FILE", "a Jinja template instead of the checkpoint's own"},
     {"color", 0, OPT_TEXT, AT(color), "auto|always|never", "colour in a terminal (auto; NO_COLOR is obeyed)"},
+    {"concurrency", 0, OPT_SIZE, AT(concurrency), "N", "requests to a server on their way at once (4)"},
     {"copy", 0, OPT_TEXT, AT(copy), "FILE", "take this file where it is the official one"},
     {"cpu-seconds", 0, OPT_REAL, AT(cpu_seconds), "SECONDS", "CPU time that a program may use (5)"},
     {"dark", 0, OPT_FLAG, AT(dark), NULL, "draw for a dark background"},
@@ -60,6 +61,9 @@ static const struct opt table[] = {
     {"quiet", 'q', OPT_FLAG, AT(quiet), NULL, "no progress, no notes"},
     {"rehash", 0, OPT_FLAG, AT(rehash), NULL, "hash the checkpoint anew, even if its files are those of last time"},
     {"repeat", 0, OPT_SIZE, AT(repeat), "N", "timings of each thing, of which the median is told (5)"},
+    {"request-timeout", 0, OPT_REAL, AT(request_timeout), "SECONDS", "for one answer of a server (600)"},
+    {"requests-per-minute", 0, OPT_SIZE, AT(per_minute), "N", "ask a server no faster than that"},
+    {"retries", 0, OPT_INT, AT(retries), "N", "ask a server so many times more where it fails (8)"},
     {"sample", 0, OPT_SIZE, AT(sample), "N", "items asked again, spread evenly over the run (16)"},
     {"rerun-programs", 0, OPT_FLAG, AT(rerun_programs), NULL, "run model-written programs again, in the jail"},
     {"samples", 0, OPT_SIZE, AT(samples), "N", "texts drawn for each generated answer; wants --temperature (1)"},
@@ -238,7 +242,7 @@ static enum carat_err parse_option(const struct command *c, int argc, char **arg
 
 enum carat_err options_parse(const struct command *c, int argc, char **argv, struct options *out, struct err *err)
 {
-    *out = (struct options){.limit = -1, .shots = -1, .seed = 1234};
+    *out = (struct options){.limit = -1, .shots = -1, .retries = -1, .seed = 1234};
     enum carat_err rc = CARAT_OK;
     bool only_args = false;
     for (int i = 0; i < argc && !rc; i++) {

@@ -45,6 +45,7 @@ struct run {
     struct arena arena;       /* prompts */
     struct form form;
     struct arena scratch;     /* of one item's score */
+    struct backend *server;   /* borrowed; NULL: a checkpoint */
     struct jail *jail;
     struct verdicts *verdicts;
     struct progress *progress;
@@ -356,7 +357,7 @@ static double *copy_logprobs(const double *logprobs, size_t n)
 
 static enum carat_err keep_choice(struct item *item, size_t k, const struct response *a, struct err *err)
 {
-    int32_t *ids = copy_bytes(a->ids, a->n_ids * sizeof *ids);
+    int32_t *ids = copy_bytes(a->ids, a->ids ? a->n_ids * sizeof *ids : 0);
     double *logprobs = copy_logprobs(a->logprobs, a->n_ids);
     item->choices[k] = (struct carat_choice_record){.continuation = item->proto.continuations[k],
                                                     .ids = ids,
@@ -366,6 +367,10 @@ static enum carat_err keep_choice(struct item *item, size_t k, const struct resp
                                                     .greedy = a->greedy};
     item->responses[k].logprob = a->logprob;
     item->responses[k].greedy = a->greedy;
+    if (!a->ids) { /* a server tells none */
+        free(ids);
+        item->choices[k].ids = NULL;
+    }
     return ids && logprobs ? CARAT_OK : err_nomem(err, "an answer");
 }
 
@@ -510,9 +515,14 @@ static enum carat_err finish_tasks(struct run *r, const struct backend_stats *st
 static void describe_budget(const struct run *r, struct backend *be)
 {
     const struct carat_session *s = backend_session(be);
-    const struct carat_session_memory m = carat_session_memory(s);
     if (r->o->quiet || !r->n_requests)
         return;
+    if (!s) {
+        log_info("%s: asked of the server %s, %zu requests at once; what it answers may differ from day to day", r->model->name,
+                 r->model->path, r->o->backend.http.concurrency);
+        return;
+    }
+    const struct carat_session_memory m = carat_session_memory(s);
     log_info("%s: weights %.0f MiB; at most %.0f MiB for keys and values of %zu tokens and %.0f MiB of work memory; %zu "
              "rows a batch, %s kernels", r->model->name, (double)m.weights_bytes / (1 << 20),
              (double)m.kv_bytes / (1 << 20), carat_session_kv_tokens(s), (double)m.work_bytes / (1 << 20),
@@ -522,15 +532,15 @@ static void describe_budget(const struct run *r, struct backend *be)
 static void log_model(const struct run *r, struct backend *be, int64_t run)
 {
     const struct carat_session *s = backend_session(be);
-    const struct carat_session_memory m = carat_session_memory(s);
+    const struct carat_session_memory m = s ? carat_session_memory(s) : (struct carat_session_memory){0};
     if (r->o->log)
         run_log_event(r->o->log, "model",
                       json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I}, s:I, s:s}", "model", r->model->name, "path",
                                 r->model->path, "run", (json_int_t)run, "items", (json_int_t)r->n_items, "items_before",
                                 (json_int_t)r->done_before, "requests", (json_int_t)r->n_requests, "memory", "weights_bytes",
                                 (json_int_t)m.weights_bytes, "kv_bytes", (json_int_t)m.kv_bytes, "kv_tokens",
-                                (json_int_t)carat_session_kv_tokens(s), "work_bytes", (json_int_t)m.work_bytes, "batch_tokens",
-                                (json_int_t)carat_session_batch_tokens(s), "isa", carat_session_isa(s)));
+                                (json_int_t)(s ? carat_session_kv_tokens(s) : 0), "work_bytes", (json_int_t)m.work_bytes, "batch_tokens",
+                                (json_int_t)(s ? carat_session_batch_tokens(s) : 0), "isa", s ? carat_session_isa(s) : "server"));
 }
 
 /* What the form of the prompts does that a reader of the scores should know. */
@@ -573,12 +583,12 @@ static enum carat_err check_distinct(const struct run *r, const int64_t *runs, i
 
 static enum carat_err evaluate_model(struct run *r, int64_t *runs, struct err *err)
 {
-    struct backend *be = NULL;
+    struct backend *be = r->server;
     struct backend_stats stats = {0};
     int64_t run = 0;
     enum carat_err rc = form_open(&r->o->form, r->model->path, &r->form, err);
-    if (!rc)
-        rc = backend_open_engine(r->model->path, &r->o->backend, &be, err);
+    if (!rc && !be)
+        rc = backend_open(r->model->path, &r->o->backend, &be, err);
     if (!rc)
         rc = register_run(r, be, &run, err);
     if (!rc)
@@ -622,7 +632,8 @@ static enum carat_err evaluate_model(struct run *r, int64_t *runs, struct err *e
         describe_work(r, &stats);
     if (runs)
         runs[r->model - r->o->models] = run;
-    backend_free(be);
+    if (be != r->server)
+        backend_free(be);
     return rc;
 }
 
@@ -641,14 +652,35 @@ static void run_release(struct run *r)
     form_release(&r->form);
 }
 
+/* Opens it, if it is one. A task that needs more than a server gives is refused before any model runs. */
+static enum carat_err open_server(const struct eval_model *model, const struct bench_set *set, const struct eval_options *o,
+                                  struct backend **be, struct err *err)
+{
+    static const enum request_kind kinds[] = {[CARAT_MULTIPLE_CHOICE] = REQUEST_LOGLIKELIHOOD,
+                                              [CARAT_GENERATE] = REQUEST_GENERATE,
+                                              [CARAT_LOGLIKELIHOOD] = REQUEST_LOGLIKELIHOOD,
+                                              [CARAT_ROLLING] = REQUEST_ROLLING};
+    if (!backend_is_server(model->path))
+        return CARAT_OK;
+    enum carat_err rc = backend_open(model->path, &o->backend, be, err);
+    for (size_t i = 0; i < set->n && !rc; i++) {
+        rc = backend_can(*be, kinds[set->items[i].leaf.task->output], err);
+        if (rc)
+            err_context(err, "%s cannot be asked", set->items[i].leaf.task->name);
+    }
+    return rc;
+}
+
 enum carat_err evaluate(const struct bench_set *set, const struct eval_options *o, struct carat_store *store,
                         int64_t *runs, struct err *err)
 {
     struct jail *jail = NULL;
     struct jail_opts jail_opts = {.wall = o->jail_wall, .unsafe_no_jail = o->unsafe_no_jail};
-    enum carat_err rc = CARAT_OK;
+    struct backend **servers = calloc(o->n_models + 1, sizeof *servers);
+    enum carat_err rc = servers ? CARAT_OK : err_nomem(err, "the models");
     for (size_t m = 0; m < o->n_models && !rc; m++)
-        if ((rc = form_check(&o->form, o->models[m].path, set, err)))
+        if ((rc = form_check(&o->form, o->models[m].path, set, err)) ||
+            (rc = open_server(&o->models[m], set, o, &servers[m], err)))
             err_context(err, "%s", o->models[m].name);
     if (!rc && set->needs_jail)
         rc = jail_open(&jail_opts, &jail, err);
@@ -661,13 +693,17 @@ enum carat_err evaluate(const struct bench_set *set, const struct eval_options *
                         .model = &o->models[m],
                         .arena = ARENA_INIT,
                         .scratch = ARENA_INIT,
-                        .jail = jail};
+                        .jail = jail,
+                        .server = servers[m]};
         r.tasks = calloc(set->n + 1, sizeof *r.tasks);
         rc = r.tasks ? evaluate_model(&r, runs, err) : err_nomem(err, "the tasks");
         if (rc && rc != CARAT_EUSAGE)
             err_context(err, "%s", o->models[m].name);
         run_release(&r);
     }
+    for (size_t m = 0; servers && m < o->n_models; m++)
+        backend_free(servers[m]);
+    free(servers);
     jail_free(jail);
     return rc;
 }

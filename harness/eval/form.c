@@ -9,6 +9,13 @@ static enum carat_err render(void *context, const json_t *messages, struct buf *
     return carat_chat_render(context, messages, open ? CARAT_CHAT_OPEN : CARAT_CHAT_PROMPT, NULL, out, err);
 }
 
+/* For a server, which has the template: the messages themselves. */
+static enum carat_err render_messages(void *context, const json_t *messages, struct buf *out, struct err *err)
+{
+    (void)context;
+    return json_write(messages, out) ? err_nomem(err, "a conversation") : CARAT_OK;
+}
+
 enum carat_err form_open(const struct eval_form *asked, const char *model_path, struct form *out, struct err *err)
 {
     *out = (struct form){.asked = asked, .proto = PROTO_PLAIN};
@@ -16,6 +23,11 @@ enum carat_err form_open(const struct eval_form *asked, const char *model_path, 
     out->proto.multiturn = asked->multiturn;
     if (!asked->chat)
         return CARAT_OK;
+    if (backend_is_server(model_path)) {
+        out->proto.render = render_messages;
+        return asked->template_path ? err_set(err, CARAT_EUSAGE, "--chat-template is for checkpoints: a server has its own")
+                                    : CARAT_OK;
+    }
     enum carat_err rc = carat_chat_open(model_path, asked->template_path, &out->chat, err);
     if (rc)
         return rc;
@@ -37,6 +49,10 @@ bool form_describe(const struct form *f, json_t *settings)
         ok = json_object_set_new(settings, "chat",
                                  json_pack("{s:s, s:b}", "template_sha256", carat_chat_sha256(f->chat),
                                            "fewshot_as_multiturn", (int)f->asked->multiturn)) == 0;
+    else if (f->asked->chat)
+        ok = json_object_set_new(settings, "chat",
+                                 json_pack("{s:s, s:b}", "template", "the server's", "fewshot_as_multiturn",
+                                           (int)f->asked->multiturn)) == 0;
     if (f->asked->system)
         ok = json_object_set_new(settings, "system", json_text(str_from(f->asked->system))) == 0 && ok;
     return ok;
@@ -61,6 +77,8 @@ enum carat_err form_check(const struct eval_form *asked, const char *model_path,
 bool form_has_template(const char *model_path)
 {
     struct carat_chat *chat = NULL;
+    if (backend_is_server(model_path))
+        return false; /* not told */
     bool there = !carat_chat_open(model_path, NULL, &chat, NULL);
     carat_chat_free(chat);
     return there;
