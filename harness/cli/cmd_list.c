@@ -4,6 +4,7 @@
 #include "commands.h"
 #include "harness/eval/suite.h"
 #include "harness/protocol/plugin.h"
+#include "harness/yaml/yaml_tasks.h"
 #include "run_common.h"
 
 /* Rows of text gathered for a table; the strings live in the arena. */
@@ -74,6 +75,25 @@ static enum carat_err print_listing(struct listing *l, const struct carat_column
     return rc;
 }
 
+/* Task files by name: what they are, not what is in them, so that thousands list at once. */
+static enum carat_err add_task_files(const struct options *o, struct listing *l, struct err *err)
+{
+    static const char *const kinds[] = {[YAML_TASK] = "task file", [YAML_GROUP] = "group of task files", [YAML_TAG] = "tag",
+                                        [YAML_PYTHON] = "Python, not run"};
+    struct yaml_tasks *yaml = NULL;
+    enum carat_err rc = load_task_files(o, &yaml, err);
+    for (size_t i = 0; !rc && i < yaml_tasks_count(yaml); i++) {
+        const char *name, *path;
+        enum yaml_kind kind;
+        yaml_tasks_entry(yaml, i, &name, &kind, &path);
+        struct str row[] = {str_from(name), STR(""), STR(""), str_from(kinds[kind]),
+                            STR(""),        STR(""), STR(""), str_from(path ? path : "")};
+        add_row(l, row);
+    }
+    yaml_tasks_free(yaml);
+    return rc;
+}
+
 static enum carat_err list_tasks(const struct options *o, struct err *err)
 {
     static const struct carat_column columns[] = {{{"task", 4}, CARAT_LEFT},
@@ -105,6 +125,8 @@ static enum carat_err list_tasks(const struct options *o, struct err *err)
         add_row(&l, row);
     }
     plugins_free(plugins);
+    if (!rc)
+        rc = add_task_files(o, &l, err);
     return rc ? rc : print_listing(&l, columns, o, err);
 }
 
@@ -203,9 +225,9 @@ const struct command cmd_list = {
     .name = "list",
     .summary = "the tasks, runs, suites or data sources there are",
     .usage = "tasks | runs | sources | suites",
-    .about = "Lists the benchmarks, built in and from plugins; the runs in the results database; the official places "
-             "of the benchmarks' files, with size and licence; or the suites that come with carat.",
-    .options = "db plugin json format",
+    .about = "Lists the benchmarks, built in, from plugins and, below --include-path, from task files; the runs in the results "
+             "database; the official places of the benchmarks' files, with size and licence; or the suites that come with carat.",
+    .options = "db plugin include-path json format",
     .examples = "  carat list tasks\n"
                 "  carat list runs --db compare.db --json",
     .min_args = 1,

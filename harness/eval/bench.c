@@ -26,6 +26,23 @@ static enum carat_err add_yaml_leaf(const struct eval_options *o, const struct y
     return CARAT_OK;
 }
 
+/* A name that is near to none of those built in may be near to one of a task file. */
+static enum carat_err hint_at_files(const struct yaml_tasks *yaml, const char *name, struct err *err)
+{
+    size_t n = yaml_tasks_count(yaml);
+    const char **names = n && !strstr(err->hint, "did you mean") ? calloc(n + 1, sizeof *names) : NULL;
+    for (size_t i = 0; names && i < n; i++) {
+        enum yaml_kind kind;
+        const char *path;
+        yaml_tasks_entry(yaml, i, &names[i], &kind, &path);
+    }
+    const char *near = names ? str_nearest(name, names) : NULL;
+    if (near)
+        err_hint(err, "did you mean '%s'?", near);
+    free(names);
+    return err->code;
+}
+
 /* A name of a task file or one built in. */
 static enum carat_err resolve(const struct eval_options *o, const char *name, struct plugins_leaves *leaves,
                               struct err *err)
@@ -38,7 +55,10 @@ static enum carat_err resolve(const struct eval_options *o, const char *name, st
     for (size_t i = 0; i < files.n_others && !rc; i++)
         rc = plugins_resolve(o->plugins, files.others[i], leaves, err);
     yaml_leaves_release(&files);
-    return rc || found ? rc : plugins_resolve(o->plugins, name, leaves, err);
+    if (rc || found)
+        return rc;
+    rc = plugins_resolve(o->plugins, name, leaves, err);
+    return rc == CARAT_EUSAGE && o->yaml ? hint_at_files(o->yaml, name, err) : rc;
 }
 
 /* The leaves of all names, and for each which name it came by. The list is freed by the caller. */
