@@ -17,7 +17,7 @@ static bool good_name(const char *name)
     if (!name || !*name || strlen(name) > 100)
         return false;
     for (const char *p = name; *p; p++)
-        if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || strchr("_-.", *p)))
+        if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || strchr("_-.()", *p)))
             return false;
     return true;
 }
@@ -142,7 +142,7 @@ static const char *wrong_with_subsets(const struct carat_task *task)
     for (size_t i = 0; i < task->n_subsets; i++) {
         const struct carat_subset *subset = &task->subsets[i];
         if (!good_name(subset->name) || (subset->group && !good_name(subset->group)))
-            return "a subset's name or group has other characters than letters, digits, '_', '-', '.'";
+            return "a subset's name or group has other characters than letters, digits, '_', '-', '.', '(', ')'";
         for (size_t j = 0; j < i; j++)
             if (strcmp(subset->name, task->subsets[j].name) == 0)
                 return "two subsets have one name";
@@ -182,7 +182,7 @@ enum carat_err plugins_check_task(const struct carat_task *task, struct err *err
     }
     if (!good_name(task->name))
         return err_set(err, CARAT_EINPUT,
-                       task->name ? "the task name '%.100s' has other characters than letters, digits, '_', '-', '.'"
+                       task->name ? "the task name '%.100s' has other characters than letters, digits, '_', '-', '.', '(', ')'"
                                   : "a task has no name",
                        task->name);
     static const char *(*const checks[])(const struct carat_task *) = {

@@ -65,9 +65,12 @@ static const struct key data_keys[] = {
     {"column_names", KEY_TAKEN},
     {"data_dir", KEY_TAKEN},
     {"data_files", KEY_TAKEN},
+    {"features", KEY_REFUSED}, /* types of columns: rows are read with those they have */
     {"header", KEY_TAKEN},
     {"revision", KEY_IGNORED}, /* the files at hand are what they are: the run names them and their hash */
+    {"streaming", KEY_IGNORED},
     {"trust_remote_code", KEY_IGNORED},
+    {"verification_mode", KEY_IGNORED},
 };
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 

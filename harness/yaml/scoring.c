@@ -175,11 +175,11 @@ static enum carat_err take_map(struct yaml_task *t, const json_t *step, struct c
         return err_nomem(err, "a filter");
     json_object_foreach((json_t *)(uintptr_t)map, key, v) {
         if (!json_is_string(v))
-            return err_set(err, CARAT_EUNSUPPORTED, "the filter 'map' wants texts in its mapping_dict");
+            return cannot_run(t, err, "the filter 'map' is supported for texts alone, and '%s' is mapped to something else", key);
         rows[out->n_map++] = (struct carat_mapping){key, json_string_value(v)};
     }
     if (other && !json_is_string(other))
-        return err_set(err, CARAT_EUNSUPPORTED, "the filter 'map' wants a text as its default_value");
+        return cannot_run(t, err, "the filter '%s' is supported with a text as its default_value alone", "map");
     out->map = rows;
     out->map_default = json_string_value(other);
     return CARAT_OK;
@@ -272,6 +272,8 @@ static enum carat_err take_filters(struct yaml_task *t, struct err *err)
     enum carat_err rc = CARAT_OK;
     for (size_t i = 0; i < n && !rc; i++)
         rc = take_filter(t, json_array_get(list, i), &filters[i], err);
+    if (t->cannot_run) /* what could be taken of them is of no use */
+        n = 0;
     t->task.filters = n ? filters : NULL;
     t->task.n_filters = n;
     return rc || t->task.output == CARAT_GENERATE ? rc : check_plain_filters(t, err);

@@ -350,6 +350,10 @@ class Table(list):
         return dict.fromkeys(self[0]) if self else {}
 
 
+# All that decides what is asked of given rows; a description is text, and stands for any other.
+ASKING = ("doc_to_text", "doc_to_target", "doc_to_choice", "gen_prefix", "fewshot_config", "num_fewshot", "output_type",
+          "target_delimiter", "fewshot_delimiter", "process_docs", "training_split", "validation_split", "test_split",
+          "fewshot_split")
 NOT_PROMPTS = ("tag", "group", "task_list", "metric_list", "filter_list", "process_results")
 
 
@@ -570,6 +574,8 @@ def main():
     parser.add_argument("--carat", default="./carat")
     parser.add_argument("--sample", type=int, help="only so many tasks, drawn by --seed")
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--distinct", action="store_true",
+                        help="one task of each set that differs in names alone, which asks the same of the same rows")
     parser.add_argument("--only", help="only tasks whose name has this in it")
     parser.add_argument("--functions", action="store_true", help="the tasks with functions that carat has in C, instead")
     parser.add_argument("--share", type=float, default=0.99, help="of tasks that must be equal")
@@ -580,6 +586,11 @@ def main():
     total = len(tasks)
     if args.only:
         tasks = [t for t in tasks if args.only in t[0]]
+    if args.distinct:
+        kinds = {}
+        for task in tasks:
+            kinds.setdefault(json.dumps([task[2].get(k) for k in ASKING], default=str, sort_keys=True), task)
+        tasks = list(kinds.values())
     if args.sample and args.sample < len(tasks):
         tasks = sorted(random.Random(args.seed).sample(tasks, args.sample), key=lambda t: t[0])
     counts, failures, results = collections.Counter(), [], []
