@@ -202,6 +202,19 @@ test-neon: ## the kernels' tests for AArch64, by a cross compiler and qemu
 asan: ## the same tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 LSAN_OPTIONS=suppressions=$(CURDIR)/tests/support/lsan.supp:print_suppressions=0 $(MAKE) --no-print-directory BUILD=$(BUILD)/asan SANITIZE=address,undefined test
 
+.PHONY: count
+count: $(BUILD)/carat ## instructions of a small fixed run, part by part, against those recorded (callgrind)
+	@CARAT_BIN=$(abspath $(BUILD)/carat) tools/count
+
+PEERS ?= $(BUILD)/peers
+PEERS_FLAGS ?=
+.PHONY: bench-peers
+bench-peers: $(BUILD)/carat ## carat beside lm-eval with Transformers and llama.cpp, by turns; needs the package index
+	bench/setup.sh $(PEERS)
+	. $(PEERS)/env && $(PEERS)/venv/bin/python bench/peers.py $(PEERS) --python $(abspath $(PEERS))/venv/bin/python \
+	  --llama $(abspath $(PEERS))/llama-build/bin $(PEERS_FLAGS)
+	bench/tables.py $(PEERS) docs/performance.md
+
 .PHONY: lint
 lint: ## include direction, headers that compile alone, forbidden calls
 	@tools/lint
