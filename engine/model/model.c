@@ -291,7 +291,7 @@ static enum carat_err take_matrix(struct carat_model *m, const char *name, size_
     struct tensor *t = NULL;
     enum carat_err rc = take(m, name, rows, cols, &t, err);
     if (!rc)
-        *out = (struct matrix){.data = t->data, .dtype = t->dtype, .rows = rows, .cols = cols};
+        *out = (struct matrix){.data = t->data, .dtype = t->dtype, .rows = rows, .cols = cols, .bias = out->bias};
     return rc;
 }
 
