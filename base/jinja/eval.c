@@ -143,6 +143,8 @@ static struct jval attribute(struct jx *x, struct jval v, struct str name)
     }
     if (v.kind == JV_MACRO && str_eq(name, STR("name")))
         return jj_string_view(x, v.macro->node->name);
+    if (v.kind == JV_MACRO && (str_eq(name, STR("arguments")) || str_starts(name, STR("catch_")) || str_eq(name, STR("caller"))))
+        jj_fail(x, CARAT_EUNSUPPORTED, "the attribute '%.*s' of a macro is not supported", shown(name), name.p);
     const struct jbuiltin *row = jj_find_method(v, name);
     if (!row)
         return JJ_ABSENT;

@@ -1,10 +1,13 @@
 /* Chat templates as transformers' apply_chat_template renders them: trim_blocks and lstrip_blocks on, the special
  * tokens' texts and add_generation_prompt beside the messages (base/jinja does the language). */
+#define _GNU_SOURCE
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/jinja/jinja.h"
 #include "engine/engine.h"
 #include "engine/model/gguf.h"
+#include "tokenizer_int.h"
 
 #define CHAT_MAX_FILE ((size_t)16 << 20)
 
@@ -42,17 +45,13 @@ static enum carat_err read_object(const char *dir, const char *name, json_t **ou
     return rc;
 }
 
-/* A special token stands as its text or as an object with it. */
+/* The special tokens of a GGUF file, read. */
 static void add_tokens(json_t *variables, const json_t *config)
 {
-    static const char *const names[] = {"bos_token", "eos_token", "unk_token", "pad_token", "sep_token", "cls_token"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        json_t *v = json_object_get(config, names[i]);
-        if (json_is_object(v))
-            v = json_object_get(v, "content");
-        if (json_is_string(v))
-            json_object_set(variables, names[i], v);
-    }
+    static const char *const names[] = {"bos_token", "eos_token", "unk_token", "pad_token"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (json_object_get(config, names[i]))
+            json_object_set(variables, names[i], json_object_get(config, names[i]));
 }
 
 /* The template in tokenizer_config.json: a text, or a list of named ones. */
@@ -159,7 +158,7 @@ static enum carat_err open_template(struct carat_chat *chat, const char *dir, co
 enum carat_err carat_chat_open(const char *path, const char *template_path, struct carat_chat **out, struct err *err)
 {
     struct carat_chat *chat = calloc(1, sizeof *chat);
-    json_t *config = NULL, *map = NULL;
+    json_t *config = NULL;
     enum carat_err rc = CARAT_OK;
     *out = NULL;
     if (!chat || !(chat->variables = json_pack("{s:n, s:n}", "tools", "documents"))) {
@@ -167,11 +166,9 @@ enum carat_err carat_chat_open(const char *path, const char *template_path, stru
         goto out;
     }
     if (file_is_dir(path)) {
-        if ((rc = read_object(path, "special_tokens_map.json", &map, err)) ||
+        if ((rc = folder_special_tokens(path, chat->variables, err)) ||
             (rc = read_object(path, "tokenizer_config.json", &config, err)))
             goto out;
-        add_tokens(chat->variables, map);
-        add_tokens(chat->variables, config); /* which decides where both name a token */
     } else if (str_ends(str_from(path), STR(".gguf"))) {
         if ((rc = read_gguf(path, &config, err)))
             goto out;
@@ -180,7 +177,6 @@ enum carat_err carat_chat_open(const char *path, const char *template_path, stru
     rc = template_path ? parse_file(chat, template_path, err) : open_template(chat, path, config, err);
 out:
     json_decref(config);
-    json_decref(map);
     if (rc) {
         carat_chat_free(chat);
         chat = NULL;
@@ -190,6 +186,40 @@ out:
 }
 
 const char *carat_chat_sha256(const struct carat_chat *chat) { return chat->sha256; }
+
+/* ---- the clock ---------------------------------------------------------------------------------- */
+
+/* SOURCE_DATE_EPOCH, where it is set, for renderings that can be had again; else the time that it is. */
+static void today(struct tm *out)
+{
+    const char *fixed = getenv("SOURCE_DATE_EPOCH");
+    int64_t seconds;
+    time_t now = time(NULL);
+    if (fixed && num_parse_i64(str_from(fixed), &seconds)) {
+        now = (time_t)seconds;
+        gmtime_r(&now, out);
+    } else {
+        localtime_r(&now, out);
+    }
+}
+
+/* strftime_now(format): some templates tell the model the date. */
+static enum carat_err strftime_now(void *data, const json_t *args, const json_t *kwargs, json_t **result, struct err *err)
+{
+    char text[512];
+    struct tm tm;
+    const json_t *format = json_array_size(args) ? json_array_get(args, 0) : json_object_get(kwargs, "format");
+    (void)data;
+    if (!json_is_string(format) || json_string_length(format) > 200)
+        return err_set(err, CARAT_EINPUT, "strftime_now() wants a format of at most 200 bytes");
+    today(&tm);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral" /* the template's own; what it writes is bounded */
+    size_t n = strftime(text, sizeof text, json_string_value(format), &tm);
+#pragma GCC diagnostic pop
+    *result = json_stringn(text, n);
+    return *result ? CARAT_OK : err_nomem(err, "a date");
+}
 
 /* ---- rendering ---------------------------------------------------------------------------------- */
 
@@ -269,7 +299,9 @@ static enum carat_err render(const struct carat_chat *chat, const json_t *messag
         json_decref(context);
         return err_nomem(err, "a conversation");
     }
-    enum carat_err rc = jinja_render(chat->template, &(struct jinja_run){.context = context, .raised = &raised}, out, err);
+    const struct jinja_function clock = {"strftime_now", strftime_now, NULL};
+    const struct jinja_run run = {.context = context, .functions = &clock, .n_functions = 1, .raised = &raised};
+    enum carat_err rc = jinja_render(chat->template, &run, out, err);
     if (rc && raised.n) /* what the template says about the conversation, without our words around it */
         rc = err_set(err, CARAT_EINPUT, "%s", raised.p);
     buf_release(&raised);

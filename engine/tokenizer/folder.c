@@ -63,11 +63,14 @@ static void warn(struct carat_tokenizer *tok, const char *fmt, ...) __attribute_
 static void warn(struct carat_tokenizer *tok, const char *fmt, ...)
 {
     va_list args;
-    if (tok->warning[0]) /* the first is the one that matters */
-        return;
-    va_start(args, fmt);
-    vsnprintf(tok->warning, sizeof tok->warning, fmt, args);
-    va_end(args);
+    size_t n = strlen(tok->warning);
+    if (n)
+        n += (size_t)snprintf(tok->warning + n, sizeof tok->warning - n, "; ");
+    if (n < sizeof tok->warning) {
+        va_start(args, fmt);
+        vsnprintf(tok->warning + n, sizeof tok->warning - n, fmt, args);
+        va_end(args);
+    }
     tok->info.warning = tok->warning;
 }
 
@@ -113,17 +116,21 @@ static enum carat_err read_object(struct folder *f, const char *name, json_t **o
     return failed;
 }
 
+static enum carat_err read_settings(struct folder *f, bool decide, struct err *err)
+{
+    enum carat_err failed = read_object(f, "tokenizer_config.json", &f->config, decide, err);
+    if (!failed)
+        failed = read_object(f, "special_tokens_map.json", &f->map, decide, err);
+    return failed ? failed : read_object(f, "config.json", &f->model_config, false, err);
+}
+
 static enum carat_err read_all(struct folder *f, struct err *err)
 {
     enum carat_err failed = read_file(f, "tokenizer.json", &f->json_path, &f->json, true, err);
     if (!failed)
         failed = read_file(f, "tokenizer.model", &f->model_path, &f->model, !f->json_path, err);
     if (!failed)
-        failed = read_object(f, "tokenizer_config.json", &f->config, true, err);
-    if (!failed)
-        failed = read_object(f, "special_tokens_map.json", &f->map, true, err);
-    if (!failed)
-        failed = read_object(f, "config.json", &f->model_config, false, err);
+        failed = read_settings(f, true, err);
     if (!failed && !f->json_path && !f->model_path) {
         failed = err_set(err, CARAT_EINPUT, "'%s' holds neither a tokenizer.json nor a tokenizer.model", f->dir);
         err_hint(err, "a checkpoint's folder has its tokenizer beside its weights");
@@ -133,23 +140,40 @@ static enum carat_err read_all(struct folder *f, struct err *err)
 
 /* ---- settings ------------------------------------------------------------------------------- */
 
+static struct str text_or_none(const json_t *object, const char *key)
+{
+    struct str s;
+    return json_get_str(object, key, &s) ? s : (struct str){NULL, 0};
+}
+
+/* The class that is named. */
+static struct str class_name(const struct folder *f)
+{
+    struct str name = text_or_none(f->config, "tokenizer_class");
+    return name.p ? name : text_or_none(f->model_config, "tokenizer_class");
+}
+
+static enum style style_of(const struct folder *f, bool *unknown)
+{
+    const struct autoclass a = {.class = class_name(f),
+                                .model_type = text_or_none(f->model_config, "model_type"),
+                                .byte_level = str_find(buf_str(&f->json), STR("\"ByteLevel\""), 0) >= 0};
+    return autoclass_style(&a, unknown);
+}
+
 static enum carat_err choose_style(struct folder *f, struct carat_tokenizer *tok, struct err *err)
 {
-    struct autoclass a = {.byte_level = str_find(buf_str(&f->json), STR("\"ByteLevel\""), 0) >= 0};
     bool unknown;
-    if (!json_get_str(f->config, "tokenizer_class", &a.class) && !json_get_str(f->model_config, "tokenizer_class", &a.class))
-        a.class = (struct str){NULL, 0};
-    if (!json_get_str(f->model_config, "model_type", &a.model_type))
-        a.model_type = (struct str){NULL, 0};
-    f->style = autoclass_style(&a, &unknown);
-    if (!f->json_path && (unknown || (!a.class.p && !a.model_type.p)))
+    const struct str class = class_name(f), model_type = text_or_none(f->model_config, "model_type");
+    f->style = style_of(f, &unknown);
+    if (!f->json_path && (unknown || (!class.p && !model_type.p)))
         return err_set(err, CARAT_EUNSUPPORTED, "'%s': tokenizer class '%.100s' with a tokenizer.model alone is not supported",
-                       f->dir, a.class.p ? a.class.p : "(none named)");
+                       f->dir, class.p ? class.p : "(none named)");
     if (!f->json_path && f->style > STYLE_LLAMA)
         return err_set(err, CARAT_EINPUT, "'%s': tokenizer class '%.100s' wants a tokenizer.json", f->dir,
-                       a.class.p ? a.class.p : a.model_type.p);
+                       class.p ? class.p : model_type.p);
     if (unknown)
-        warn(tok, "'%s': tokenizer_class '%.100s' is not known; tokenizer.json is taken as it is written", f->dir, a.class.p);
+        warn(tok, "'%s': tokenizer_class '%.100s' is not known; tokenizer.json is taken as it is written", f->dir, class.p);
     return CARAT_OK;
 }
 
@@ -162,15 +186,22 @@ static struct str token_text(const json_t *object, const char *key)
     return STR("");
 }
 
-/* Its id, or -1 where it has no name (null in the configuration takes it away) or is no piece. */
-static int32_t token_id(const struct folder *f, const struct hf *h, enum named which)
+/* What a special token is called; "" where it has no name: null in the configuration takes it away. */
+static struct str named_text(const struct folder *f, enum named which)
 {
     const char *key = named_tokens[which].key;
     struct str s = token_text(f->config, key);
     if (!s.n)
         s = token_text(f->map, key);
-    if (!s.n && !json_is_null(json_object_get(f->config, key)))
+    if (!s.n && !json_is_null(json_object_get(f->config, key)) && named_tokens[which].usual[f->style])
         s = str_from(named_tokens[which].usual[f->style]);
+    return s;
+}
+
+/* Its id, or -1 where it has no name or is no piece. */
+static int32_t token_id(const struct folder *f, const struct hf *h, enum named which)
+{
+    struct str s = named_text(f, which);
     if (!s.n && f->style == STYLE_PLAIN)
         return f->own[which];
     return s.n ? vocab_find(&h->vocab, s) : -1;
@@ -382,6 +413,32 @@ out:
     spm_release(&spm);
 }
 
+/* Is the id the one, or one of those, that the value names? True where it names none. */
+static bool names_id(const json_t *value, int32_t id)
+{
+    if (json_is_number(value))
+        return json_number_value(value) == id;
+    bool any = json_array_size(value) == 0;
+    for (size_t i = 0; i < json_array_size(value) && !any; i++)
+        any = json_number_value(json_array_get(value, i)) == id;
+    return any;
+}
+
+/* Do tokenizer and config.json mean the same by BOS and EOS? */
+static void compare_ids(const struct folder *f, struct carat_tokenizer *tok)
+{
+    static const char *const keys[] = {"bos_token_id", "eos_token_id"};
+    const int32_t ids[] = {tok->info.bos, tok->info.eos};
+    const json_t *text = json_object_get(f->model_config, "text_config");
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *value = json_object_get(text, keys[i]);
+        if (!value)
+            value = json_object_get(f->model_config, keys[i]);
+        if (ids[i] >= 0 && !names_id(value, ids[i]))
+            warn(tok, "'%s': config.json's %s is not the tokenizer's %d; prompts get the tokenizer's", f->dir, keys[i], ids[i]);
+    }
+}
+
 static void folder_release(struct folder *f)
 {
     json_decref(f->config);
@@ -407,9 +464,35 @@ enum carat_err folder_open(const char *dir, struct carat_tokenizer *tok, struct 
         failed = fill_info(&f, tok, err);
     if (!failed) {
         compare_sources(&f, tok);
+        compare_ids(&f, tok);
         sha256_finish(f.hash, tok->info.sha256);
         f.hash = NULL;
     }
     folder_release(&f);
     return failed;
+}
+
+enum carat_err folder_special_tokens(const char *dir, json_t *out, struct err *err)
+{
+    static const char *const more[] = {"sep_token", "cls_token", "mask_token"};
+    struct folder f = {.dir = dir, .json = BUF_INIT(TOKENIZER_MAX_FILE), .model = BUF_INIT(TOKENIZER_MAX_FILE),
+                       .own = {-1, -1, -1, -1}};
+    bool unknown, ok = true;
+    enum carat_err failed = read_file(&f, "tokenizer.json", &f.json_path, &f.json, false, err);
+    if (!failed)
+        failed = read_settings(&f, false, err);
+    if (!failed)
+        f.style = style_of(&f, &unknown);
+    for (enum named which = BOS; which < N_NAMED && !failed; which++) {
+        struct str s = named_text(&f, which);
+        ok = (!s.n || !json_object_set_new(out, named_tokens[which].key, json_text(s))) && ok;
+    }
+    for (size_t i = 0; i < sizeof more / sizeof *more && !failed; i++) {
+        struct str s = token_text(f.config, more[i]);
+        if (!s.n)
+            s = token_text(f.map, more[i]);
+        ok = (!s.n || !json_object_set_new(out, more[i], json_text(s))) && ok;
+    }
+    folder_release(&f);
+    return failed ? failed : ok ? CARAT_OK : err_nomem(err, "a chat template");
 }

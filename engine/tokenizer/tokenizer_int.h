@@ -17,5 +17,7 @@ struct carat_tokenizer {
 
 /* folder.c: a checkpoint's folder; fills tok->hf, tok->info and the warning. */
 enum carat_err folder_open(const char *dir, struct carat_tokenizer *tok, struct err *err);
+/* Sets the texts of a folder's special tokens in an object: "bos_token": "<s>" ..., the class's own where no file names them. */
+enum carat_err folder_special_tokens(const char *dir, json_t *out, struct err *err);
 
 #endif

@@ -87,6 +87,8 @@ static enum carat_err run(const struct options *o, struct err *err)
     enum carat_err rc = o->tokenizer ? CARAT_OK : model_path(o->models.items[0], NULL, &path, err);
     if (!rc)
         rc = carat_tokenizer_open(o->tokenizer ? o->tokenizer : path, &tok, err);
+    if (!rc && carat_tokenizer_info(tok)->warning)
+        log_warn("%s", carat_tokenizer_info(tok)->warning);
     struct context c = {.tok = tok,
                         .chat = {.path = o->tokenizer ? o->tokenizer : path, .template_path = o->chat_template},
                         .text = BUF_INIT(BUF_MAX_DEFAULT),

@@ -58,6 +58,38 @@ Test(e2e_chat, renderings_equal_the_reference, .timeout = 120)
     }
 }
 
+/* A folder whose files name no special token: the class's own names stand for them; tools and documents are none, and the
+ * date is there. */
+Test(e2e_chat, templates_see_what_transformers_shows_them)
+{
+    static const struct str template = STR("{{ bos_token }}{{ eos_token }}{{ tools is none }}{{ documents is none }}"
+                                           "{% if strftime_now is defined %}{{ strftime_now('%d %b %Y') }}{% endif %}"
+                                           "{{ messages[-1].content }}{% if not add_generation_prompt %}<end>{% endif %}");
+    SHARED_OR_SKIP(json, "fixtures/tokenizers/llama/tokenizer.json");
+    const char *dir = temp_dir();
+    char *copy = file_join(dir, "tokenizer.json"), *config = file_join(dir, "tokenizer_config.json");
+    char *jinja = file_join(dir, "t.jinja");
+    struct buf data = BUF_INIT(1 << 24);
+    static const struct str class = STR("{\"tokenizer_class\": \"LlamaTokenizer\"}");
+    cr_assert_eq(file_read(json, 1 << 24, &data, NULL), CARAT_OK);
+    cr_assert_eq(file_write(copy, data.p, data.n, NULL), CARAT_OK);
+    cr_assert_eq(file_write(config, class.p, class.n, NULL), CARAT_OK);
+    cr_assert_eq(file_write(jinja, template.p, template.n, NULL), CARAT_OK);
+    setenv("SOURCE_DATE_EPOCH", "86400", 1);
+    struct ran r = run_carat("{\"messages\": [{\"role\": \"user\", \"content\": \"hi\"}]}\n"
+                             "{\"messages\": [{\"role\": \"user\", \"content\": \"hi\"}], \"continue_final_message\": true}\n",
+                             "tokenize", "--tokenizer", dir, "--chat-template", jinja);
+    expect_status(r, 0);
+    cr_assert(strstr(r.out, "\"text\":\"<s></s>TrueTrue02 Jan 1970hi<end>\""), "%s", r.out);
+    cr_assert(strstr(r.out, "\"text\":\"<s></s>TrueTrue02 Jan 1970hi\""), "%s", r.out);
+    ran_release(&r);
+    buf_release(&data);
+    free(copy);
+    free(config);
+    free(jinja);
+    temp_remove(dir);
+}
+
 Test(e2e_chat, a_checkpoint_without_a_template_says_so)
 {
     struct ran r = run_carat("{\"messages\": [{\"role\": \"user\", \"content\": \"hi\"}]}\n", "generate", "-m", "demo:late");

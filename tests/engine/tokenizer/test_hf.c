@@ -336,6 +336,27 @@ Test(hf, an_unknown_class_is_warned_of)
     carat_tokenizer_free(tok);
 }
 
+Test(hf, ids_that_config_json_names_otherwise_are_told)
+{
+    static const struct {
+        const char *model, *says;
+    } rows[] = {
+        {"{\"model_type\":\"llama\",\"bos_token_id\":0,\"eos_token_id\":[7,1]}", NULL},
+        {"{\"text_config\":{\"bos_token_id\":0},\"eos_token_id\":1}", NULL},
+        {"{\"bos_token_id\":1,\"eos_token_id\":1}", "config.json's bos_token_id is not the tokenizer's 0"},
+        {"{\"bos_token_id\":0,\"eos_token_id\":[2,3]}", "config.json's eos_token_id is not the tokenizer's 1"},
+        {"{\"bos_token_id\":5,\"eos_token_id\":5}", "tokenizer's 0; prompts get the tokenizer's; "},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        write_small("{\"tokenizer_class\":\"LlamaTokenizer\"}");
+        write_file("config.json", rows[i].model);
+        struct carat_tokenizer *tok = opened_folder();
+        const char *warning = carat_tokenizer_info(tok)->warning;
+        cr_expect(rows[i].says ? warning && strstr(warning, rows[i].says) : !warning, "%s: %s", rows[i].model, warning);
+        carat_tokenizer_free(tok);
+    }
+}
+
 Test(hf, a_huge_model_max_length_is_no_obstacle)
 {
     write_small("{\"model_max_length\":1000000000000000019884624838656,\"bos_token\":{\"content\":\"<s>\"}}");
