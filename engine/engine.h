@@ -151,8 +151,8 @@ const char *carat_weights_name(enum carat_weights weights); /* "stored", "q8_0",
 bool carat_weights_find(const char *name, enum carat_weights *out);
 
 /* Quantizes a model's matrices that are stored as f32, f16 or bf16; before the first session over it, once. Work is
- * shared out on `pool` (may be NULL). Matrices that are quantized already, or whose rows are no whole blocks of 32, stay as they
- * are; with q4_0 the head becomes q8_0. */
+ * shared out on `pool` (may be NULL). With q4_0 the head becomes q8_0. CARAT_EUNSUPPORTED where a
+ * matrix is quantized already, or has rows that are no whole blocks of 32. */
 enum carat_err carat_model_quantize(struct carat_model *model, enum carat_weights weights, struct pool *pool,
                                     struct err *err);
 

@@ -1,6 +1,5 @@
 /* Quantizing a model's matrices after it was opened. Of --weights q4_0 the head is Q8_0: one more bit in a hundred for the
- * numbers that logits are made of directly. A matrix is left as it is where its rows are not whole blocks, and where it is
- * quantized already.
+ * numbers that logits are made of directly. A model of which a matrix cannot be quantized, or is so already, is refused.
  *
  * The quantized matrices lie in one allocation of the model's own; the mapped file's pages may leave memory.
  */
@@ -34,11 +33,6 @@ static void convert_chunk(void *context, size_t chunk, size_t thread)
     }
 }
 
-static bool may_convert(const struct matrix *m)
-{
-    return m->data && !dtype_is_block(m->dtype) && m->cols % QUANTIZE_BLOCK == 0;
-}
-
 #define MATRICES 8
 static void matrices_of(struct layer *l, struct matrix *out[MATRICES])
 {
@@ -46,10 +40,10 @@ static void matrices_of(struct layer *l, struct matrix *out[MATRICES])
     memcpy(out, all, sizeof all);
 }
 
-/* What a matrix takes as `dtype`, with room to align the next; 0 where it stays. */
+/* What a matrix takes as `dtype`, with room to align the next. */
 static size_t bytes_as(const struct matrix *m, enum dtype dtype)
 {
-    return may_convert(m) ? (m->rows * dtype_bytes(dtype, m->cols) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT : 0;
+    return (m->rows * dtype_bytes(dtype, m->cols) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
 static size_t bytes_in_all(struct carat_model *m, enum dtype dtype, size_t *widest)
@@ -70,7 +64,7 @@ static size_t bytes_in_all(struct carat_model *m, enum dtype dtype, size_t *wide
 /* Takes the matrix's place at *at. */
 static void convert(struct conversion *c, struct matrix *m, enum dtype dtype, unsigned char **at, struct pool *pool)
 {
-    if (!may_convert(m))
+    if (!m->data)
         return;
     size_t n = (m->rows + ROWS_A_CHUNK - 1) / ROWS_A_CHUNK, bytes = bytes_as(m, dtype);
     c->from = m;
@@ -100,18 +94,60 @@ static void convert_all(struct carat_model *m, struct conversion *c, enum dtype 
         m->embed = m->head;
 }
 
+/* The first matrix, the head among them, for which `is_bad` holds; NULL: none. */
+static const struct matrix *find_matrix(const struct carat_model *m, bool (*is_bad)(const struct matrix *))
+{
+    for (size_t i = 0; i < m->config.n_layers; i++) {
+        struct matrix *of[MATRICES];
+        matrices_of(&m->layers[i], of);
+        for (size_t j = 0; j < MATRICES; j++)
+            if (of[j]->data && is_bad(of[j]))
+                return of[j];
+    }
+    return is_bad(&m->head) ? &m->head : NULL;
+}
+
+static bool is_blocks(const struct matrix *m)
+{
+    return dtype_is_block(m->dtype);
+}
+
+static bool is_no_blocks(const struct matrix *m)
+{
+    return !dtype_is_block(m->dtype);
+}
+
+static bool is_uneven(const struct matrix *m)
+{
+    return m->cols % QUANTIZE_BLOCK != 0;
+}
+
+/* All or nothing: what a run says of its weights must be so. */
+static enum carat_err check_source(const struct carat_model *m, enum carat_weights weights, struct err *err)
+{
+    const struct matrix *bad = find_matrix(m, is_blocks);
+    if (bad)
+        return err_set(err, CARAT_EUNSUPPORTED, "'%s' is quantized already (%s); --weights %s cannot be made of it",
+                       m->info.path, dtype_infos[bad->dtype].name, carat_weights_name(weights));
+    bad = find_matrix(m, is_uneven);
+    if (bad)
+        return err_set(err, CARAT_EUNSUPPORTED, "'%s': --weights %s wants rows of whole blocks of %zu, a matrix is [%zu, %zu]",
+                       m->info.path, carat_weights_name(weights), QUANTIZE_BLOCK, bad->rows, bad->cols);
+    return CARAT_OK;
+}
+
 enum carat_err carat_model_quantize(struct carat_model *m, enum carat_weights weights, struct pool *pool,
                                     struct err *err)
 {
     if (weights == CARAT_WEIGHTS_STORED)
         return CARAT_OK;
-    if (m->quantized)
-        return err_set(err, CARAT_EUSAGE, "'%s' is quantized already", m->info.path);
     enum dtype dtype = weights == CARAT_WEIGHTS_Q4_0 ? DTYPE_Q4_0 : DTYPE_Q8_0;
     struct conversion c = {.to = NULL};
     size_t widest, bytes = bytes_in_all(m, dtype, &widest);
-    enum carat_err rc = kernels_choose(&c.kernels, err);
-    if (rc || !bytes)
+    enum carat_err rc = check_source(m, weights, err);
+    if (!rc)
+        rc = kernels_choose(&c.kernels, err);
+    if (rc)
         return rc;
     c.rows = calloc((pool ? pool_threads(pool) : 1) * widest, sizeof *c.rows);
     void *memory = NULL;
@@ -135,20 +171,12 @@ enum carat_err carat_model_quantize(struct carat_model *m, enum carat_weights we
 
 enum carat_err quantize_check(const struct carat_model *m, struct err *err)
 {
-    struct carat_model copy = *m; /* matrices_of() gives pointers to change */
-    const struct matrix *bad = dtype_is_block(m->head.dtype) ? NULL : &m->head;
-    for (size_t i = 0; i < m->config.n_layers; i++) {
-        struct matrix *of[MATRICES];
-        matrices_of(&copy.layers[i], of);
-        for (size_t j = 0; j < MATRICES; j++)
-            if (of[j]->data && !dtype_is_block(of[j]->dtype))
-                bad = of[j];
-    }
+    const struct matrix *bad = find_matrix(m, is_no_blocks);
     if (!bad)
         return CARAT_OK;
     err_set(err, CARAT_EUNSUPPORTED, "'%s': precision int8 multiplies quantized weights, and a matrix [%zu, %zu] is %s",
             m->info.path, bad->rows, bad->cols, dtype_infos[bad->dtype].name);
-    if (bad->cols % QUANTIZE_BLOCK)
+    if (is_uneven(bad))
         return err_hint(err, "its rows are no whole blocks of %zu and cannot be quantized; use another precision",
                         QUANTIZE_BLOCK);
     return err_hint(err, "add --weights q8_0 (or q4_0), or take a quantized GGUF file");
