@@ -140,3 +140,42 @@ Test(e2e_store, files_of_older_versions_are_brought_up_to_date)
 {
     check_version(1);
 }
+
+/* The queries of docs/results.md, each on a file with two runs and a scoring: they run, and say something. */
+static size_t run_queries(const char *db)
+{
+    struct buf page = BUF_INIT(1 << 20);
+    sqlite3 *file;
+    size_t n = 0;
+    cr_assert_eq(file_read("docs/results.md", 1 << 20, &page, NULL), CARAT_OK);
+    cr_assert_eq(sqlite3_open_v2(db, &file, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    for (char *p = page.p; (p = strstr(p, "```sql\n")); n++) {
+        char *end = strstr(p += 7, "```");
+        sqlite3_stmt *q;
+        cr_assert_not_null(end);
+        *end = '\0';
+        cr_assert_eq(sqlite3_prepare_v2(file, p, -1, &q, NULL), SQLITE_OK, "%s: %s", p, sqlite3_errmsg(file));
+        int rc = sqlite3_step(q);
+        cr_assert(rc == SQLITE_ROW || (rc == SQLITE_DONE && strstr(p, "scores_of")), "no rows: %s", p);
+        sqlite3_finalize(q);
+        p = end + 1;
+    }
+    sqlite3_close(file);
+    buf_release(&page);
+    return n;
+}
+
+Test(e2e_store, the_manual_s_queries_work, .timeout = 120)
+{
+    const char *dir = temp_dir();
+    char *db = file_join(dir, "x.db");
+    struct ran r = RUN(db, "--threads", "1");
+    expect_status(r, 0);
+    ran_release(&r);
+    r = run_carat(NULL, "rescore", "1", "-t", "boolq", "--data", "demo/data", "--db", db);
+    expect_status(r, 0);
+    ran_release(&r);
+    cr_assert_geq(run_queries(db), 5);
+    free(db);
+    temp_remove(dir);
+}
