@@ -177,6 +177,10 @@ enum carat_err print_summary(struct carat_store *store, const int64_t *runs, siz
         rc = summary_table(&sum, table_format(o), &out, err);
         if (table_format(o) == CARAT_TABLE_TEXT)
             pass_at_k_text(passes, n_passes, &out);
+        if (!rc && table_format(o) == CARAT_TABLE_TEXT && sum.n_measured) {
+            buf_addc(&out, '\n');
+            rc = summary_notes(&sum, !o->models.n, &out, err);
+        }
     }
     if (!rc)
         fwrite(out.p, 1, out.n, stdout);

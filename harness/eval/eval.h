@@ -162,6 +162,8 @@ struct capability {
 };
 /* The group of a task: the table's, else what the task itself says, else NULL. */
 const char *capability_of(const char *task, const char *own);
+/* The benchmark that this one is a part of which the published protocol does not count: beside it, it is in no mean. NULL: none. */
+const char *capability_apart_from(struct str task);
 /* The groups in the figure's order; names not in the list come after it. NULL-terminated. */
 const char *const *capability_order(void);
 
@@ -176,6 +178,8 @@ struct score {                /* a benchmark of one run: a leaf, or a parent's l
     int64_t outcomes[6];
     double chance;
     struct stat_mean mean;    /* of the headline metric */
+                              /* every item counts once; the interval of several leaves is cluster-robust where that is wider */
+    double over_leaves, over_leaves_se; /* every leaf counts once; NaN: there is one leaf, or it is published */
     bool share;               /* of right answers, 0..1, shown in percent; false: a perplexity, shown as it is */
     bool published;           /* quoted: no items, no interval; shots may be -1, metric empty: not said */
 };
@@ -211,6 +215,8 @@ enum carat_err summary_add_published(struct summary *s, const struct published *
 /* Benchmarks by models, grouped by capability, with a mean a group and one of all. */
 enum carat_err summary_table(const struct summary *s, enum carat_table_format format, struct buf *out,
                              struct err *err);
+/* Text below the table: both averages of a benchmark of several leaves, named; with `outcomes` also what came of the items. */
+enum carat_err summary_notes(const struct summary *s, bool outcomes, struct buf *out, struct err *err);
 json_t *summary_score_json(const struct score *s);
 /* {"runs": [{"id", "model", "scores": [...]}], "groups": [...]} */
 json_t *summary_json(const struct summary *s);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "eval.h"
+#include "harness/stats/stats.h"
 
 /* ---- reading ----------------------------------------------------------------------------------- */
 
@@ -96,6 +97,30 @@ static bool is_pooled(const struct leaves *l, size_t first, const bool *pooled, 
     return false;
 }
 
+/* Leaves' means as one: over items, as the protocol has it, and over leaves. Items of one leaf may stand or fall together. */
+static enum carat_err pool_means(const struct stat_mean *means, size_t n, struct score *out, struct err *err)
+{
+    struct stats_part *parts = calloc(n, sizeof *parts);
+    size_t k = 0;
+    if (!parts)
+        return err_nomem(err, "the scores");
+    for (size_t i = 0; i < n; i++)
+        if (means[i].n)
+            parts[k++] = (struct stats_part){(double)means[i].n, means[i].mean, means[i].n > 1 ? means[i].stderr_mean : 0};
+    stat_pool(means, n, &out->mean);
+    if (k > 1) {
+        struct stats_part each = stats_mean_over_parts(parts, k);
+        struct stats_interval plain = {out->mean.low, out->mean.high};
+        struct stats_interval wide = stats_parts_interval(parts, k, plain, 0.95);
+        out->mean.low = fmax(wide.low, 0);
+        out->mean.high = out->share ? fmin(wide.high, 1) : wide.high;
+        out->over_leaves = each.mean;
+        out->over_leaves_se = each.se;
+    }
+    free(parts);
+    return CARAT_OK;
+}
+
 /* Pools leaf `first` with those behind it that belong to it; they are marked as taken. */
 static enum carat_err pool_leaves(struct leaves *l, size_t first, bool *taken, struct score *out, struct err *err)
 {
@@ -108,6 +133,7 @@ static enum carat_err pool_leaves(struct leaves *l, size_t first, bool *taken, s
     }
     size_t n = 0;
     double chance = 0;
+    enum carat_err rc = CARAT_OK;
     *out = l->items[first].score;
     out->n_leaves = 0;
     out->asked = 0;
@@ -132,13 +158,14 @@ static enum carat_err pool_leaves(struct leaves *l, size_t first, bool *taken, s
     }
     if (out->n_items)
         out->chance = chance / (double)out->n_items;
+    out->over_leaves = out->over_leaves_se = (double)NAN;
     if (n == 1)
         out->mean = means[0];
     else
-        stat_pool(means, n, &out->mean);
+        rc = pool_means(means, n, out, err);
     free(means);
     free(pooled);
-    return CARAT_OK;
+    return rc;
 }
 
 struct run_name {
@@ -219,6 +246,7 @@ static void quote(const struct published *p, size_t model, struct summary_run *o
             .chance = NAN,
             .mean = {.mean = row->percent[model] / 100, .stderr_mean = NAN, .low = NAN, .high = NAN},
             .published = true,
+            .over_leaves = (double)NAN,
             .share = true,
         };
     }
@@ -350,6 +378,17 @@ static enum carat_err find_groups(const struct rows *rows, struct arena *arena, 
     return CARAT_OK;
 }
 
+/* Does the row go into means? A perplexity does not, nor a part of a benchmark beside the benchmark. */
+static bool in_mean(const struct rows *rows, size_t row)
+{
+    const struct score *s = rows->items[row].any;
+    const char *whole = capability_apart_from(s->name);
+    for (size_t i = 0; whole && i < rows->n; i++)
+        if (str_eq(rows->items[i].any->name, str_from(whole)))
+            return false;
+    return s->share;
+}
+
 static bool has_value(const struct score *s)
 {
     return s && (s->mean.n || s->published);
@@ -366,44 +405,49 @@ static struct carat_cell cell_of(const struct score *s)
                                .n = (int64_t)s->mean.n};
 }
 
-/* The unweighted mean of a group's benchmarks, as the report averages them; their standard errors add
- * up in squares. Only where the run has them all: a mean over fewer would compare unlike things. What is no share
+/* The unweighted mean of a group's benchmarks, as the report averages them; their intervals' halves
+ * add up in squares. Only where the run has them all: a mean over fewer would compare unlike things. What is no share
  * of right answers (a perplexity) is in no mean. */
+enum { GROUP_MAX = 256 };
 static struct carat_cell group_cell(const struct rows *rows, const struct group *g, size_t run)
 {
-    double sum = 0, variance = 0;
+    struct stats_bounded parts[GROUP_MAX];
+    bool certain = true; /* every benchmark has an interval */
     int64_t n = 0;
-    double k = 0;
+    size_t k = 0;
     struct carat_cell only = {.value = NAN, .low = NAN, .high = NAN};
     for (size_t i = g->first; i < g->last; i++) {
         const struct score *s = rows->items[i].of[run];
-        if (!rows->items[i].any->share)
+        bool alone = g->last - g->first == 1; /* a benchmark drawn by itself */
+        if (!rows->items[i].any->share || (!alone && !in_mean(rows, i)))
             continue;
-        k++;
-        if (!has_value(s))
+        if (!has_value(s) || k == GROUP_MAX)
             return (struct carat_cell){.value = NAN, .low = NAN, .high = NAN};
         only = cell_of(s);
-        sum += s->mean.mean;
-        variance += s->mean.stderr_mean * s->mean.stderr_mean;
+        certain &= isfinite(s->mean.low) && isfinite(s->mean.high) && !s->published;
+        parts[k++] = (struct stats_bounded){s->mean.mean, s->mean.low, s->mean.high};
         n += (int64_t)s->mean.n;
     }
     if (k <= 1)
         return only;
-    double half = 1.959963984540054 * sqrt(variance) / k; /* the normal's 97.5 % point */
-    struct carat_cell cell = {.value = 100 * sum / k, .low = NAN, .high = NAN, .n = n};
-    if (isfinite(half)) {
-        cell.low = fmax(0, cell.value - 100 * half);
-        cell.high = fmin(100, cell.value + 100 * half);
+    struct stats_bounded mean = stats_mean_of_bounded(parts, k);
+    struct carat_cell cell = {.value = 100 * mean.mean, .low = NAN, .high = NAN, .n = n};
+    if (certain) {
+        cell.low = fmax(0, 100 * mean.low);
+        cell.high = fmin(100, 100 * mean.high);
     }
     return cell;
 }
 
 static double group_chance(const struct rows *rows, const struct group *g)
 {
-    double sum = 0;
-    for (size_t i = g->first; i < g->last; i++) /* a perplexity has none */
-        sum += isnan(rows->items[i].any->chance) ? 0 : rows->items[i].any->chance; /* a free answer: 0 */
-    return 100 * sum / (double)(g->last - g->first);
+    double sum = 0, k = 0;
+    for (size_t i = g->first; i < g->last; i++) {
+        bool counts = in_mean(rows, i) || g->last - g->first == 1;
+        sum += !counts || isnan(rows->items[i].any->chance) ? 0 : rows->items[i].any->chance; /* a free answer: 0 */
+        k += counts;
+    }
+    return k > 0 ? 100 * sum / k : 0;
 }
 
 /* ---- the table ---------------------------------------------------------------------------------- */
@@ -457,10 +501,14 @@ static void mark_best(const struct carat_cell *scores, size_t n, bool *strong)
         strong[i] = scores[i].value == best;
 }
 
-static void fill_row(const struct summary *s, const struct bench_row *row, struct arena *arena, struct str *cells,
+static void fill_row(const struct summary *s, const struct rows *rows, size_t i, struct arena *arena, struct str *cells,
                      struct carat_cell *scores)
 {
-    cells[0] = row->any->title;
+    const struct bench_row *row = &rows->items[i];
+    const char *apart = row->any->share && !in_mean(rows, i)
+                            ? arena_printf(arena, "%.*s (in no mean)", (int)row->any->title.n, row->any->title.p)
+                            : NULL;
+    cells[0] = apart ? str_from(apart) : row->any->title;
     cells[1] = row->any->shots < 0 ? STR("") : number_str(arena, row->any->shots);
     cells[2] = row->any->metric;
     cells[3] = row->any->published ? STR("") : items_of(row, s->n_runs, arena);
@@ -522,7 +570,7 @@ enum carat_err summary_table(const struct summary *s, enum carat_table_format fo
         struct str *row = cells + n * n_columns;
         rules[n] = n == rows.n || (n_groups > 1 && n + 1 == rows.n + n_groups);
         if (n < rows.n)
-            fill_row(s, &rows.items[n], &arena, row, scores);
+            fill_row(s, &rows, n, &arena, row, scores);
         else
             fill_group(s, &rows, &groups[n - rows.n], &arena, row, scores);
         for (size_t r = 0; r < s->n_runs; r++)
@@ -549,13 +597,16 @@ json_t *summary_score_json(const struct score *s)
     json_t *outcomes = json_object();
     for (int k = 0; k < 6; k++)
         json_object_set_new(outcomes, carat_outcome_name((enum carat_outcome)k), json_integer(s->outcomes[k]));
-    return json_pack("{s:o, s:o, s:o, s:o, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "task",
+    return json_pack("{s:o, s:o, s:o, s:o, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "task",
                      json_text(s->name), "title", json_text(s->title), "capability", json_text(s->capability), "metric",
                      json_text(s->metric), "shots", s->shots, "version", s->version, "n_leaves",
                      (json_int_t)s->n_leaves, "n_items", (json_int_t)s->n_items, "n_planned",
                      (json_int_t)s->n_planned, "n_rows", (json_int_t)s->n_rows, "n_truncated", (json_int_t)s->n_truncated, "value", json_real_or_null(s->mean.mean),
                      "stderr", json_real_or_null(s->mean.stderr_mean), "low", json_real_or_null(s->mean.low), "high",
-                     json_real_or_null(s->mean.high), "chance", json_real_or_null(s->chance), "outcomes", outcomes);
+                     json_real_or_null(s->mean.high), "over_subsets",
+                     isfinite(s->over_leaves) ? json_pack("{s:f, s:o}", "value", s->over_leaves, "stderr", json_real_or_null(s->over_leaves_se))
+                                              : json_null(),
+                     "chance", json_real_or_null(s->chance), "outcomes", outcomes);
 }
 
 static json_t *groups_json(const struct summary *s)

@@ -83,6 +83,39 @@ struct stats_part stats_mean_over_items(const struct stats_part *parts, size_t k
     return (struct stats_part){out.n, out.mean / out.n, sqrt(out.se) / out.n};
 }
 
+double stats_parts_cluster_se(const struct stats_part *parts, size_t k)
+{
+    struct stats_part all = stats_mean_over_items(parts, k);
+    double sum = 0, groups = 0;
+    for (size_t i = 0; i < k; i++) {
+        double deviation = parts[i].n > 0 ? parts[i].n * (parts[i].mean - all.mean) : 0;
+        sum += deviation * deviation;
+        groups += parts[i].n > 0;
+    }
+    return groups < 2 ? (double)NAN : sqrt(groups / (groups - 1) * sum) / all.n;
+}
+
+struct stats_interval stats_parts_interval(const struct stats_part *parts, size_t k, struct stats_interval plain, double level)
+{
+    double groups = 0, se = stats_parts_cluster_se(parts, k), mean = stats_mean_over_items(parts, k).mean;
+    for (size_t i = 0; i < k; i++)
+        groups += parts[i].n > 0;
+    double half = groups < 2 ? (double)NAN : stats_t_quantile(0.5 + level / 2, groups - 1) * se;
+    return 2 * half > plain.high - plain.low ? (struct stats_interval){mean - half, mean + half} : plain;
+}
+
+struct stats_bounded stats_mean_of_bounded(const struct stats_bounded *parts, size_t k)
+{
+    double sum = 0, below = 0, above = 0;
+    for (size_t i = 0; i < k; i++) {
+        sum += parts[i].mean;
+        below += (parts[i].mean - parts[i].low) * (parts[i].mean - parts[i].low);
+        above += (parts[i].high - parts[i].mean) * (parts[i].high - parts[i].mean);
+    }
+    double n = (double)k;
+    return (struct stats_bounded){sum / n, sum / n - sqrt(below) / n, sum / n + sqrt(above) / n};
+}
+
 /* ---- 0/1 scores of two models --------------------------------------------------------------------------- */
 
 double stats_mcnemar(int64_t only_a, int64_t only_b)

@@ -21,6 +21,7 @@
  *               BMC Med. Res. Methodol. 13:91 (2013)
  *   Tango       T. Tango, Statistics in Medicine 17 (1998) 891-908
  *   Connor      R. J. Connor, Biometrics 43 (1987) 207-211
+ *   MOVER       Zou & Donner, Statistics in Medicine 27 (2008) 1693-1702, for a sum of independent estimates
  *   bootstrap   Efron & Tibshirani (1993), chapter 13, percentile; clusters resampled whole
  *   Holm        S. Holm, Scand. J. Statist. 6 (1979) 65-70
  *   binomial    C. Loader, "Fast and accurate computation of binomial probabilities" (2000): saddle-point form
@@ -65,6 +66,19 @@ struct stats_part {
 struct stats_part stats_mean_over_parts(const struct stats_part *parts, size_t k);
 /* Each item counts once: sum(n m)/sum(n), se = sqrt(sum((n se)^2))/sum(n). */
 struct stats_part stats_mean_over_items(const struct stats_part *parts, size_t k);
+
+/* stats_cluster_se() from the parts' sizes and means alone: a part is a group. */
+double stats_parts_cluster_se(const struct stats_part *parts, size_t k);
+/* Of the mean over all items of parts: `plain` (what holds were the items independent), or mean +- t(G-1) times the
+ * cluster-robust error, whichever is wider. */
+struct stats_interval stats_parts_interval(const struct stats_part *parts, size_t k, struct stats_interval plain, double level);
+
+/* The mean of k independent estimates, each with its own interval (MOVER): so that 0 % and 100 % right keep theirs.
+ *     low = mean - sqrt(sum((m - l)^2))/k,  high = mean + sqrt(sum((u - m)^2))/k */
+struct stats_bounded {
+    double mean, low, high;
+};
+struct stats_bounded stats_mean_of_bounded(const struct stats_bounded *parts, size_t k);
 
 /* ---- two models on the same items --------------------------------------------------------------- */
 

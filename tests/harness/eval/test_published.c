@@ -125,3 +125,32 @@ Test(published, unknown_names_are_refused_with_those_there_are)
     cr_assert_eq(published_find("gemma", &p, &err), CARAT_EUSAGE);
     cr_assert(strstr(err.hint, "gemma-2024"));
 }
+
+/* AGIEval is one benchmark: the cloze sets beside it are in no mean, and by themselves a benchmark like others. */
+Test(published, agieval_counts_once)
+{
+    struct score scores[] = {
+        {.name = STR("agieval"), .title = STR("AGIEval"), .capability = STR("Math/Science"), .share = true, .chance = 0.2,
+         .mean = {.n = 100, .mean = 0.4, .stderr_mean = 0.05, .low = 0.3, .high = 0.5}},
+        {.name = STR("agieval_math"), .title = STR("AGIEval MATH"), .capability = STR("Math/Science"), .share = true, .chance = NAN,
+         .mean = {.n = 10, .mean = 0, .stderr_mean = 0, .low = 0, .high = 0.3}},
+        {.name = STR("gsm8k"), .title = STR("GSM8K"), .capability = STR("Math/Science"), .share = true, .chance = NAN,
+         .mean = {.n = 10, .mean = 0.2, .stderr_mean = 0.1, .low = 0.1, .high = 0.4}},
+    };
+    struct summary_run run = {.id = 1, .name = STR("mine"), .scores = scores, .n_scores = 3};
+    struct summary s = {.runs = &run, .n_runs = 1, .n_measured = 1, .arena = ARENA_INIT};
+    struct arena arena = ARENA_INIT;
+    struct carat_figure fig;
+    struct buf table = BUF_INIT(1 << 16);
+    cr_assert_eq(summary_figure(&s, &(struct figure_style){.per_benchmark = false}, &arena, &fig, NULL), CARAT_OK);
+    cr_assert_float_eq(value(&fig, "Math/Science", "mine"), 30, 1e-9);
+    cr_assert_eq(summary_table(&s, CARAT_TABLE_TEXT, &table, NULL), CARAT_OK);
+    cr_assert(strstr(table.p, "AGIEval MATH (in no mean)"), "%s", table.p);
+    cr_assert_eq(summary_figure(&s, &(struct figure_style){.per_benchmark = true}, &arena, &fig, NULL), CARAT_OK);
+    cr_assert_float_eq(value(&fig, "AGIEval MATH", "mine"), 0, 1e-9);
+    scores[0].name = STR("another");
+    cr_assert_eq(summary_figure(&s, &(struct figure_style){.per_benchmark = false}, &arena, &fig, NULL), CARAT_OK);
+    cr_assert_float_eq(value(&fig, "Math/Science", "mine"), 20, 1e-9);
+    buf_release(&table);
+    arena_release(&arena);
+}

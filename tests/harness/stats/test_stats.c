@@ -268,3 +268,42 @@ Test(stats, means_both_ways_carry_their_errors)
     near(by_item.se, sqrt(25 + 36) / 400, "error", 1);
     cr_assert_eq(by_item.n, 400);
 }
+
+/* From sizes and means of the parts the error is the one of the items. */
+Test(stats, parts_have_the_cluster_error_of_their_items)
+{
+    static const size_t sizes[] = {3, 1, 7, 4}, right[] = {1, 1, 2, 4};
+    double values[15], sums[4];
+    size_t cluster[15], n = 0;
+    struct stats_part parts[5] = {{0, 0, 0}};
+    for (size_t g = 0; g < 4; g++) {
+        parts[g] = (struct stats_part){(double)sizes[g], (double)right[g] / (double)sizes[g], 0};
+        for (size_t i = 0; i < sizes[g]; i++, n++) {
+            values[n] = i < right[g];
+            cluster[n] = g;
+        }
+    }
+    near(stats_parts_cluster_se(parts, 4), stats_cluster_se(values, cluster, n, 4, sums), "error", 0);
+    near(stats_parts_cluster_se(parts, 5), stats_parts_cluster_se(parts, 4), "an empty part is none", 1);
+    cr_assert(isnan(stats_parts_cluster_se(parts, 1)));
+    struct stats_interval narrow = {8.0 / 15 - 0.01, 8.0 / 15 + 0.01}, wide = {-2, 2};
+    struct stats_interval got = stats_parts_interval(parts, 4, narrow, 0.95);
+    near(got.high - got.low, 2 * stats_t_quantile(0.975, 3) * stats_parts_cluster_se(parts, 4), "width", 2);
+    got = stats_parts_interval(parts, 4, wide, 0.95);
+    near(got.high - got.low, 4, "the wider of the two", 3);
+    got = stats_parts_interval(parts, 1, narrow, 0.95);
+    near(got.high, narrow.high, "one part", 4);
+}
+
+Test(stats, a_mean_of_certain_scores_is_not_certain)
+{
+    /* Where intervals are symmetric it is the usual propagation; at 100 % right what is below stays. */
+    struct stats_bounded same[] = {{0.5, 0.4, 0.6}, {0.7, 0.5, 0.9}}, all_right[] = {{1, 0.8, 1}, {1, 0.9, 1}};
+    struct stats_bounded m = stats_mean_of_bounded(same, 2);
+    near(m.mean, 0.6, "mean", 0);
+    near(m.low, 0.6 - sqrt(0.01 + 0.04) / 2, "low", 1);
+    near(m.high, 0.6 + sqrt(0.01 + 0.04) / 2, "high", 2);
+    m = stats_mean_of_bounded(all_right, 2);
+    near(m.low, 1 - sqrt(0.04 + 0.01) / 2, "low", 3);
+    near(m.high, 1, "high", 4);
+}

@@ -1,0 +1,64 @@
+/* What stands below the table of scores: averages the other way, and what came of the items. */
+#include <math.h>
+#include <stdio.h>
+
+#include "eval.h"
+
+/* Averages of one benchmark both ways, named. */
+static void add_averages(const struct summary *s, struct buf *out)
+{
+    for (size_t r = 0; r < s->n_measured; r++) {
+        for (size_t i = 0; i < s->runs[r].n_scores; i++) {
+            const struct score *q = &s->runs[r].scores[i];
+            if (!isfinite(q->over_leaves))
+                continue;
+            buf_printf(out, "%.*s, %.*s: %.1f over items, as the protocol has it; over its %zu subsets, each once, %.1f",
+                       (int)q->title.n, q->title.p, (int)s->runs[r].name.n, s->runs[r].name.p, 100 * q->mean.mean, q->n_leaves,
+                       100 * q->over_leaves);
+            if (isfinite(q->over_leaves_se))
+                buf_printf(out, " (standard error %.1f)", 100 * q->over_leaves_se);
+            buf_addc(out, '\n');
+        }
+    }
+}
+
+enum { N_OUTCOMES = 6, N_COLUMNS = 2 + N_OUTCOMES };
+
+static enum carat_err add_outcomes(const struct summary *s, struct arena *arena, struct buf *out, struct err *err)
+{
+    struct carat_column columns[N_COLUMNS] = {{STR("items"), CARAT_LEFT}, {STR("model"), CARAT_LEFT}};
+    size_t n = 0, most = 0;
+    for (size_t r = 0; r < s->n_measured; r++)
+        most += s->runs[r].n_scores;
+    struct str *cells = arena_calloc(arena, most * N_COLUMNS + 1, sizeof *cells);
+    if (!cells)
+        return err_nomem(err, "a table");
+    for (int k = 0; k < N_OUTCOMES; k++)
+        columns[2 + k] = (struct carat_column){str_from(carat_outcome_name((enum carat_outcome)k)), CARAT_RIGHT_ALIGNED};
+    for (size_t r = 0; r < s->n_measured; r++) {
+        for (size_t i = 0; i < s->runs[r].n_scores; i++) {
+            const struct score *q = &s->runs[r].scores[i];
+            struct str *row = &cells[n++ * N_COLUMNS];
+            row[0] = q->title;
+            row[1] = s->runs[r].name;
+            for (int k = 0; k < N_OUTCOMES; k++) {
+                const char *text = arena_printf(arena, "%lld", (long long)q->outcomes[k]);
+                row[2 + k] = str_from(text ? text : "");
+            }
+        }
+    }
+    struct carat_table table = {.columns = columns, .n_columns = N_COLUMNS, .cells = cells, .n_rows = n};
+    return n ? carat_table_write(&table, CARAT_TABLE_TEXT, out, err) : CARAT_OK;
+}
+
+enum carat_err summary_notes(const struct summary *s, bool outcomes, struct buf *out, struct err *err)
+{
+    struct arena arena = ARENA_INIT;
+    size_t before = out->n;
+    add_averages(s, out);
+    if (outcomes && out->n > before)
+        buf_addc(out, '\n');
+    enum carat_err rc = outcomes ? add_outcomes(s, &arena, out, err) : CARAT_OK;
+    arena_release(&arena);
+    return rc;
+}
