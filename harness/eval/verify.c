@@ -87,9 +87,11 @@ static bool keep_run(void *context, const struct carat_run_row *row)
     return false;
 }
 
-/* What may decide an answer and is heeded here: a run that names anything else cannot be replayed. */
-static const char *const KNOWN[] = {"add_bos",  "bf16_dot", "decode",           "max_length", "numerics_version", "precision",
-                                    "sampling", "seed",     "tokenizer_sha256", "truncation", "weights", "weights_sha256"};
+/* What may decide an answer and is heeded here: a run that names anything else cannot be replayed. (A conversation is stored
+ * as the text that its template made.) */
+static const char *const KNOWN[] = {"add_bos", "bf16_dot", "chat",   "decode",           "max_length", "numerics_version", "precision",
+                                    "sampling", "seed",    "system", "tokenizer_sha256", "truncation", "weights",
+                                    "weights_sha256"};
 
 static bool is_known(const char *key)
 {
