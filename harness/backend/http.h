@@ -45,8 +45,8 @@ struct http_tokens {         /* an echo: the tokens of the prompt's own text */
     bool *greedy;            /* [n] none is likelier */
     size_t n;
 };
-/* `n_chars` is the text's length: tokens from there on are not its own and left out. */
-enum carat_err http_read_tokens(struct str body, size_t n_chars, struct http_tokens *out, struct err *err);
+/* `n_chars` is the text's length: tokens from there on are not its own and left out. `lead` is taken off the offsets. */
+enum carat_err http_read_tokens(struct str body, size_t lead, size_t n_chars, struct http_tokens *out, struct err *err);
 void http_tokens_release(struct http_tokens *t);
 
 /* The message in an answer that tells of an error, one line; appended. */

@@ -85,6 +85,7 @@ static enum carat_err wrong(const char *what, struct err *err)
 static enum carat_err read_choice(struct str body, json_t **root, json_t **choice, struct err *err)
 {
     json_error_t why;
+    *choice = NULL;
     *root = json_loadb(body.p, body.n, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &why);
     if (!*root)
         return err_set(err, CARAT_EINPUT, "the server's answer is no JSON: %s at byte %d", why.text, why.position);
@@ -144,7 +145,11 @@ static bool is_greedy(const json_t *top, double logprob)
     return greedy;
 }
 
-static enum carat_err read_token(const json_t *logprobs, size_t i, struct http_tokens *t, size_t n_chars, bool *own, struct err *err)
+struct frame {               /* which offsets are the text's */
+    size_t lead, n_chars;
+};
+
+static enum carat_err read_token(const json_t *logprobs, size_t i, struct frame f, struct http_tokens *t, bool *own, struct err *err)
 {
     const json_t *text = json_array_get(json_object_get(logprobs, "tokens"), i);
     const json_t *offset = json_array_get(json_object_get(logprobs, "text_offset"), i);
@@ -154,20 +159,21 @@ static enum carat_err read_token(const json_t *logprobs, size_t i, struct http_t
         return wrong("text and offset for each token", err);
     if ((!json_is_null(logprob) && !json_is_number(logprob)) || x > 1e-3)
         return wrong("log-probability for each token", err);
-    *own = (size_t)at < n_chars;
+    size_t from = (size_t)at > f.lead ? (size_t)at - f.lead : 0;
+    *own = from < f.n_chars;
     if (!*own)
         return CARAT_OK;
-    if (t->n && (size_t)at < t->offsets[t->n - 1])
+    if (t->n && from < t->offsets[t->n - 1])
         return err_set(err, CARAT_EINPUT, "the server's text_offset falls at token %zu", i);
     t->texts[t->n].p = arena_dup(&t->arena, json_string_value(text), json_string_length(text));
     t->texts[t->n].n = json_string_length(text);
-    t->offsets[t->n] = (size_t)at;
+    t->offsets[t->n] = from;
     t->logprobs[t->n] = x;
     t->greedy[t->n] = is_greedy(json_array_get(json_object_get(logprobs, "top_logprobs"), i), x);
     return t->texts[t->n++].p ? CARAT_OK : err_nomem(err, "the tokens");
 }
 
-enum carat_err http_read_tokens(struct str body, size_t n_chars, struct http_tokens *out, struct err *err)
+enum carat_err http_read_tokens(struct str body, size_t lead, size_t n_chars, struct http_tokens *out, struct err *err)
 {
     json_t *root, *choice;
     *out = (struct http_tokens){.arena = ARENA_INIT};
@@ -186,7 +192,7 @@ enum carat_err http_read_tokens(struct str body, size_t n_chars, struct http_tok
     }
     bool own = true;
     for (size_t i = 0; i < n && !rc && own; i++)
-        rc = read_token(logprobs, i, out, n_chars, &own, err);
+        rc = read_token(logprobs, i, (struct frame){lead, n_chars}, out, &own, err);
     json_decref(root);
     if (rc)
         http_tokens_release(out);

@@ -6,7 +6,9 @@
  *   1. one token behind a known text is generated, and its log-probability told;
  *   2. the text and that token are echoed together. The tokens must spell them and stand where text_offset says; the last must be
  *      the one that was generated, with the log-probability that it had then. A server that is off by one, or that tells of something
- *      else, is seen by that. Where the last token reads as another one, a second known text is tried, and a third.
+ *      else, is seen by that.
+ *
+ * A generated token may be read as another one, though it is spelled alike. So there are some known texts, and two must agree.
  *
  * The continuation's tokens are those that begin at or behind the context's last character. One that straddles the boundary belongs
  * to the context, whose tokens the context alone may not have: the engine follows the reference's rule on ids there,
@@ -18,7 +20,8 @@
 #include <stdlib.h>
 
 static const char *const known_texts[] = {"The capital of France is Paris. The capital of Italy is", "one two three four five",
-                                          "def add(a, b): return a + b"};
+                                          "def add(a, b): return a + b", "A cat sat on the mat", "2 + 2 = 4"};
+enum { AGREE_WANTED = 2 };
 #define SAME_LOGPROB 0.05 /* two batches of one server may round differently */
 
 struct http_backend {
@@ -27,6 +30,7 @@ struct http_backend {
     struct http_client *client;
     struct http_opts opts;
     json_t *entry;           /* what the server says of the model; NULL: nothing */
+    size_t lead;             /* characters that text_offset counts before a text's first */
     bool scores;             /* proven; else why_not */
     struct err why_not;
 };
@@ -106,7 +110,7 @@ static enum carat_err ask_models(struct http_backend *be, struct err *err)
 static enum carat_err read_all_tokens(void *context, struct str body, struct err *err)
 {
     http_tokens_release(context);
-    return http_read_tokens(body, SIZE_MAX, context, err);
+    return http_read_tokens(body, 0, SIZE_MAX, context, err);
 }
 
 /* The tokens of `text`, or of what follows it. CARAT_EUNSUPPORTED: the server does not do that. */
@@ -123,13 +127,13 @@ static enum carat_err ask_tokens(struct http_backend *be, struct str text, bool 
     return rc;
 }
 
-/* Do the tokens before `n_chars` spell the text, where they say? The first may have lost or got a space. */
+/* Do the tokens before `n_chars` spell the text, ASCII but perhaps for the last, where they say? The first may have got a space that is not counted. */
 static bool spells(const struct http_tokens *t, struct str text, size_t n_chars, size_t *n_own)
 {
     size_t end = 0, i = 0;
     for (; i < t->n && t->offsets[i] < n_chars; i++) {
         struct str s = t->texts[i];
-        if (i == 0 && str_starts(s, STR(" ")))
+        if (i == 0 && str_starts(s, STR(" ")) && !str_starts(text, STR(" ")))
             s = (struct str){s.p + 1, s.n - 1};
         if (t->offsets[i] != end || s.n > text.n - end || memcmp(text.p + end, s.p, s.n))
             return false;
@@ -141,32 +145,52 @@ static bool spells(const struct http_tokens *t, struct str text, size_t n_chars,
     return i > 1 && end == text.n;
 }
 
+/* As it is, or behind a space that the tokenizer puts before every text and the server counts: SentencePiece's. */
+static bool spells_somehow(const struct http_tokens *t, struct str text, size_t *lead, size_t *n_own)
+{
+    struct buf spaced = BUF_INIT(1 << 16);
+    *lead = 0;
+    if (spells(t, text, http_count_chars(text), n_own))
+        return true;
+    buf_addc(&spaced, ' ');
+    buf_addstr(&spaced, text);
+    *lead = 1;
+    bool ok = !buf_failed(&spaced) && spells(t, buf_str(&spaced), http_count_chars(text) + 1, n_own);
+    buf_release(&spaced);
+    return ok;
+}
+
 static enum carat_err not_proven(const char *why, struct err *err)
 {
     return err_set(err, CARAT_EUNSUPPORTED, "the server's echo is not of the prompt's own tokens: %s", why);
 }
 
-/* With one known text; *again: nothing is shown by it, another may do. */
-static enum carat_err prove_with(struct http_backend *be, struct str known, bool *again, struct err *err)
+/* With one known text. Where it shows nothing, or the contrary, *agrees is false and err says why. */
+static enum carat_err prove_with(struct http_backend *be, struct str known, bool *agrees, struct err *err)
 {
     struct http_tokens made = {.arena = ARENA_INIT}, read = {.arena = ARENA_INIT};
     struct buf text = BUF_INIT(1 << 16);
-    size_t n_own = 0;
-    *again = false;
+    size_t n_own = 0, lead = 0;
+    *agrees = false;
     enum carat_err rc = ask_tokens(be, known, false, &made, err);
     if (!rc) {
         buf_addstr(&text, known);
         buf_addstr(&text, made.texts[0]);
         rc = ask_tokens(be, buf_str(&text), true, &read, err);
     }
-    if (!rc && !spells(&read, buf_str(&text), text.n, &n_own))
-        rc = not_proven("they do not spell it", err);
-    if (!rc && !str_eq(read.texts[n_own - 1], made.texts[0])) {
-        *again = true;
-        rc = not_proven("no generated token is read as itself", err);
+    if (rc)
+        goto out;
+    if (!spells_somehow(&read, buf_str(&text), &lead, &n_own))
+        not_proven("they do not spell it", err);
+    else if (!str_eq(read.texts[n_own - 1], made.texts[0]))
+        not_proven("no generated token is read as itself", err);
+    else if (!(fabs(read.logprobs[n_own - 1] - made.logprobs[0]) < SAME_LOGPROB))
+        not_proven("a token that it generated has another log-probability when it is read", err);
+    else {
+        *agrees = true;
+        be->lead = lead;
     }
-    if (!rc && !(fabs(read.logprobs[n_own - 1] - made.logprobs[0]) < SAME_LOGPROB))
-        rc = not_proven("a token that it generated has another log-probability when it is read", err);
+out:
     buf_release(&text);
     http_tokens_release(&made);
     http_tokens_release(&read);
@@ -175,13 +199,18 @@ static enum carat_err prove_with(struct http_backend *be, struct str known, bool
 
 static enum carat_err prove(struct http_backend *be, struct err *err)
 {
-    enum carat_err rc = CARAT_OK;
-    bool again = true;
-    for (size_t i = 0; i < sizeof known_texts / sizeof *known_texts && again; i++) {
-        err_clear(err);
-        rc = prove_with(be, str_from(known_texts[i]), &again, err);
+    size_t n_agreed = 0;
+    for (size_t i = 0; i < sizeof known_texts / sizeof *known_texts && n_agreed < AGREE_WANTED; i++) {
+        bool agrees;
+        enum carat_err rc = prove_with(be, str_from(known_texts[i]), &agrees, err);
+        if (rc)
+            return rc;
+        n_agreed += agrees;
     }
-    return rc;
+    if (n_agreed < AGREE_WANTED)
+        return CARAT_EUNSUPPORTED;
+    err_clear(err);
+    return CARAT_OK;
 }
 
 /* ---- opening ------------------------------------------------------------------------------------------ */
@@ -327,7 +356,7 @@ static size_t boundary(const struct http_tokens *t, size_t n_context, bool *stra
     size_t i = 0;
     while (i < t->n && t->offsets[i] < n_context)
         i++;
-    *straddled = i > 0 && t->offsets[i - 1] + http_count_chars(t->texts[i - 1]) > n_context + (i == 1); /* a space before the first */
+    *straddled = i > 0 && t->offsets[i - 1] + http_count_chars(t->texts[i - 1]) > n_context + (i == 1 && str_starts(t->texts[0], STR(" "))); /* its own space */
     return i;
 }
 
@@ -368,7 +397,7 @@ static enum carat_err on_answer(void *context, size_t i, struct str body, struct
     enum carat_err rc = jobs_split(&a->requests[i], &arena, &pair, err);
     if (!rc) {
         size_t n_context = http_count_chars(pair.context);
-        rc = http_read_tokens(body, n_context + http_count_chars(pair.continuation), &tokens, err);
+        rc = http_read_tokens(body, a->be->lead, n_context + http_count_chars(pair.continuation), &tokens, err);
         if (!rc) {
             rc = answer_tokens(a, i, &tokens, n_context);
             http_tokens_release(&tokens);

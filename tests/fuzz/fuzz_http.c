@@ -11,7 +11,7 @@ static void read_tokens(struct str body, size_t n_chars)
 {
     struct http_tokens t;
     struct err err = ERR_INIT;
-    if (http_read_tokens(body, n_chars, &t, &err)) {
+    if (http_read_tokens(body, n_chars % 2, n_chars, &t, &err)) {
         if (!err.msg[0])
             abort();
         return;

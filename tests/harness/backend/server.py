@@ -121,6 +121,10 @@ def off_by_one(h, call, asked, nth):
     h.give(answer(asked, call, shift=1))
 
 
+def spaced(h, call, asked, nth):
+    h.give(answer(asked, call, texts=lambda t: tokens_of(" " + t)))
+
+
 def no_offsets(h, call, asked, nth):
     h.give(answer(asked, call, offsets=False))
 
@@ -145,15 +149,15 @@ def fails_when(first, bad):
 
 
 def limited(h, call, asked, nth):
-    h.fail(429, "too fast", Retry_After="1") if nth == 3 else good(h, call, asked, nth)
+    h.fail(429, "too fast", Retry_After="1") if nth == 6 else good(h, call, asked, nth)
 
 
 def patient(h, call, asked, nth):
-    h.fail(429, "come back tomorrow", Retry_After="86400") if nth == 3 else good(h, call, asked, nth)
+    h.fail(429, "come back tomorrow", Retry_After="86400") if nth == 6 else good(h, call, asked, nth)
 
 
 def hangs(h, call, asked, nth):
-    if nth == 3:
+    if nth == 6:
         time.sleep(3)
     good(h, call, asked, nth)
 
@@ -167,7 +171,7 @@ def too_long(h, call, asked, nth):
 
 
 def dies(h, call, asked, nth):
-    if nth > 4:
+    if nth > 8:
         h.close_connection = True  # without a word, from now on
         return
     good(h, call, asked, nth)
@@ -186,15 +190,15 @@ def most(h, call, asked, nth):
 
 
 modes = {
-    "good": good, "nolist": good, "slow": slow, "off_by_one": off_by_one, "no_offsets": no_offsets, "other_text": other_text,
+    "good": good, "nolist": good, "slow": slow, "off_by_one": off_by_one, "spaced": spaced, "no_offsets": no_offsets, "other_text": other_text,
     "no_echo": no_echo, "limited": limited, "patient": patient, "hangs": hangs, "poison": poison, "too_long": too_long, "dies": dies,
     "locked": locked, "moved": moved, "most": most,
-    "errors": fails_when(3, lambda h, *_: h.fail(503)),
-    "cut": fails_when(3, lambda h, call, asked, nth: h.send(json.dumps(answer(asked, call)).encode(), cut=40)),
-    "silent": fails_when(3, lambda h, *_: setattr(h, "close_connection", True)),
-    "no_json": fails_when(3, lambda h, *_: h.send(b"<html>busy</html>")),
-    "wrong_json": fails_when(3, lambda h, *_: h.give({"choices": [{"text": 7, "logprobs": {"tokens": 3}}]})),
-    "huge": fails_when(3, lambda h, *_: h.send(b" " * (65 << 20))),
+    "errors": fails_when(6, lambda h, *_: h.fail(503)),
+    "cut": fails_when(6, lambda h, call, asked, nth: h.send(json.dumps(answer(asked, call)).encode(), cut=40)),
+    "silent": fails_when(6, lambda h, *_: setattr(h, "close_connection", True)),
+    "no_json": fails_when(6, lambda h, *_: h.send(b"<html>busy</html>")),
+    "wrong_json": fails_when(6, lambda h, *_: h.give({"choices": [{"text": 7, "logprobs": {"tokens": 3}}]})),
+    "huge": fails_when(6, lambda h, *_: h.send(b" " * (65 << 20))),
 }
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
