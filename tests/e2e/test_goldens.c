@@ -124,14 +124,17 @@ static void collect(void *context, size_t line, const json_t *value)
     json_array_append(context, (json_t *)(uintptr_t)value);
 }
 
-/* Runs one task and compares; prompts may be NULL. `chat` is "--chat" or NULL. */
+/* Runs one task and compares; prompts may be NULL. `more` are further words of the command, NULL-terminated, or NULL. */
 static void compare(const char *dir, const char *model, const char *data, const char *task, const char *shots,
-                    const char *limit, const char *chat, const char *prompts, const char *results)
+                    const char *limit, const char *const *more, const char *prompts, const char *results)
 {
     char *db = file_join(dir, "golden.db"), *shown = file_join(dir, "items.jsonl");
     unlink(db);
-    struct ran r = run_carat(NULL, "run", "-q", "-m", model, "-t", task, "-k", shots, "--data", data, "--limit", limit,
-                             "--db", db, "--json", chat);
+    const char *words[32] = {"run", "-q", "-m", model, "-t", task, "-k", shots, "--data", data, "--limit", limit, "--db", db,
+                             "--json"};
+    for (size_t n = 15; more && *more && n < 31; n++)
+        words[n] = *more++;
+    struct ran r = run_carat_words(words, NULL);
     expect_status(r, 0);
     ran_release(&r);
     r = run_carat(NULL, "show", "1", "--json", "--db", db);
@@ -328,7 +331,25 @@ Test(e2e_goldens, conversations_equal_the_reference_harness, .timeout = 120)
         snprintf(data, sizeof data, "%s/datasets", fixtures);
         snprintf(prompts, sizeof prompts, "%s/prompts-chat/%s.%sshot.jsonl", fixtures, runs[i][0], runs[i][1]);
         snprintf(results, sizeof results, "%s/runs/gemma-chat/%s.%sshot.jsonl", fixtures, runs[i][0], runs[i][1]);
-        compare(dir, model, data, runs[i][0], runs[i][1], "1000", "--chat", prompts, results);
+        compare(dir, model, data, runs[i][0], runs[i][1], "1000", (const char *const[]){"--chat", NULL}, prompts, results);
+    }
+    temp_remove(dir);
+}
+
+/* Prompts of some 500 tokens in a model held to 160: cut on the left, BOS and all. */
+Test(e2e_goldens, prompts_cut_on_the_left_equal_the_reference_harness, .timeout = 120)
+{
+    static const char *const tasks[] = {"boolq", "hellaswag", "winogrande"};
+    static const char *const cut[] = {"--max-length", "160", "--truncation", "left", NULL};
+    SHARED_OR_SKIP(fixtures, "fixtures/lmeval");
+    const char *dir = temp_dir();
+    printf("gemma, held to 160 tokens:\n");
+    for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++) {
+        char model[1200], data[1200], results[1200];
+        snprintf(model, sizeof model, "%s/models/gemma", fixtures);
+        snprintf(data, sizeof data, "%s/datasets", fixtures);
+        snprintf(results, sizeof results, "%s/runs/gemma-maxlen/%s.3shot.jsonl", fixtures, tasks[i]);
+        compare(dir, model, data, tasks[i], "3", "1000", cut, NULL, results);
     }
     temp_remove(dir);
 }

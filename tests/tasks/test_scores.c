@@ -172,6 +172,42 @@ ParameterizedTest(const int *number, scores, of_hand_written_responses_equal_the
     loaded_close(&l);
 }
 
+/* BBH without steps: tasks that are not built in, whose filters and flags are none of the others'. */
+static int plain_row(const struct carat_host *host, struct carat_ctx *ctx, const struct carat_value *row,
+                     struct carat_example *ex)
+{
+    if (!host->text(host->get(row, "input"), &ex->question) || !host->text(host->get(row, "target"), &ex->answer))
+        return host->fail(ctx, "wants input and target");
+    return 0;
+}
+
+Test(scores, of_hand_written_responses_without_steps_equal_the_references)
+{
+    static const struct carat_filter_step first[] = {{.kind = CARAT_FILTER_TAKE_FIRST}};
+    static const struct carat_filter_step truth[] = {{.kind = CARAT_FILTER_REGEX, .pattern = "\\b(True|False)\\b"},
+                                                     {.kind = CARAT_FILTER_TAKE_FIRST}};
+    static const struct carat_filter both[] = {{"strict-match", first, 1}, {"flexible-extract", truth, 2}};
+    static const char *const ignored[] = {"\\.$", ",", "\n", "\\\\", "\"", NULL};
+    static const struct carat_metric lenient[] = {
+        {.name = "exact_match", .kind = CARAT_METRIC_EXACT_MATCH, .ignore_case = true, .ignore_patterns = ignored}};
+    static const struct carat_metric strict[] = {{.name = "exact_match", .kind = CARAT_METRIC_EXACT_MATCH}};
+    static const struct carat_task tasks[] = {
+        {.abi = CARAT_TASK_ABI, .name = "bbh_zeroshot_boolean_expressions", .version = 3, .dataset = "d", .test_split = "test",
+         .output = CARAT_GENERATE, .example = plain_row, .max_tokens = 256, .filters = both, .n_filters = 2, .metrics = lenient,
+         .n_metrics = 1},
+        {.abi = CARAT_TASK_ABI, .name = "bbh_fewshot_object_counting", .version = 2, .dataset = "d", .test_split = "test",
+         .output = CARAT_GENERATE, .example = plain_row, .max_tokens = 256, .metrics = strict, .n_metrics = 1},
+    };
+    for (size_t t = 0; t < 2; t++) {
+        const struct proto_leaf leaf = {.task = &tasks[t]};
+        struct rows lines = rows_golden("scoring/%s.jsonl", tasks[t].name);
+        for (size_t i = 0; i < lines.n; i++)
+            check_written(&leaf, lines.v[i]);
+        cr_assert_eq(lines.n, 76);
+        rows_free(&lines);
+    }
+}
+
 static int choices_row(const struct carat_host *host, struct carat_ctx *ctx, const struct carat_value *row,
                        struct carat_example *ex)
 {
