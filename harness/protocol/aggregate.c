@@ -190,22 +190,45 @@ static double deviation(const double *x, size_t n)
     return sqrt(squares / (double)(n - 1));
 }
 
+struct bootstrap {
+    enum carat_aggregation how;
+    const struct items *all;
+    size_t chunk;
+    double *results;          /* [chunks][chunk] */
+    double *memory;           /* [threads][3][all->n] */
+    size_t *at;               /* [threads][all->n] */
+};
+
+static void do_chunk(void *context, size_t chunk, size_t thread)
+{
+    const struct bootstrap *b = context;
+    const size_t n = b->all->n;
+    double *memory = b->memory + 3 * n * thread;
+    struct items drawn = {memory, memory + n, memory + 2 * n, n};
+    run_chunk(b->how, b->all, &drawn, b->at + n * thread, chunk, b->chunk, b->results + chunk * b->chunk);
+}
+
 static enum carat_err bootstrap(enum carat_aggregation how, const struct items *all, size_t n_bootstrap, double *out,
                                 struct err *err)
 {
     const size_t chunk = n_bootstrap < CHUNK ? n_bootstrap : CHUNK, n_chunks = n_bootstrap / chunk;
-    double *results = calloc(chunk * n_chunks, sizeof *results), *memory = calloc(all->n, 3 * sizeof *memory);
-    size_t *at = calloc(all->n, sizeof *at);
-    enum carat_err rc = results && memory && at ? CARAT_OK : err_nomem(err, "the bootstrap");
-    for (size_t i = 0; i < n_chunks && !rc; i++) {
-        struct items drawn = {memory, memory + all->n, memory + 2 * all->n, all->n};
-        run_chunk(how, all, &drawn, at, i, chunk, results + i * chunk);
+    struct pool *pool = NULL;
+    enum carat_err rc = pool_new(0, &pool, err);
+    const size_t n_threads = rc ? 1 : pool_threads(pool);
+    struct bootstrap b = {.how = how, .all = all, .chunk = chunk};
+    b.results = calloc(chunk * n_chunks, sizeof *b.results);
+    b.memory = calloc(all->n * n_threads, 3 * sizeof *b.memory);
+    b.at = calloc(all->n * n_threads, sizeof *b.at);
+    if (!rc && (!b.results || !b.memory || !b.at))
+        rc = err_nomem(err, "the bootstrap");
+    if (!rc) {
+        pool_run(pool, n_chunks, do_chunk, &b);
+        *out = chunk * n_chunks < 2 ? NAN : deviation(b.results, chunk * n_chunks);
     }
-    if (!rc)
-        *out = chunk * n_chunks < 2 ? NAN : deviation(results, chunk * n_chunks);
-    free(results);
-    free(memory);
-    free(at);
+    pool_free(pool);
+    free(b.results);
+    free(b.memory);
+    free(b.at);
     return rc;
 }
 
