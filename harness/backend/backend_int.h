@@ -37,7 +37,8 @@ struct job {
 struct jobs {
     struct job *items;
     size_t n;
-    struct arena arena;        /* token ids and log-probabilities */
+    struct arena *arenas;      /* [n_arenas] token ids and log-probabilities, one for each piece of the work */
+    size_t n_arenas;
 };
 
 /* Tokenises all requests by the reference harness's rules (TASKS.md section 3), applies truncation, checks BOS.
@@ -49,6 +50,7 @@ struct tokenize_rules {
     size_t max_length;
     size_t kv_tokens;
     enum truncation truncation;
+    size_t n_threads;          /* that share the work; 0: one per CPU */
 };
 enum carat_err jobs_tokenize(const struct tokenize_rules *rules, const struct request *requests, size_t n,
                              const struct backend_events *events, struct backend_stats *stats, struct jobs *out,

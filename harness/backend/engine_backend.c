@@ -155,7 +155,8 @@ static struct tokenize_rules rules_of(const struct engine *be)
                                    .eos = info->eos,
                                    .max_length = be->max_length,
                                    .kv_tokens = carat_session_kv_tokens(be->session),
-                                   .truncation = be->opts.truncation};
+                                   .truncation = be->opts.truncation,
+                                   .n_threads = be->opts.n_threads};
 }
 
 /* In the engine's place: every target is as likely, the best token ends what is generated. */

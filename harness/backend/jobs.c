@@ -54,11 +54,12 @@ static const int32_t *keep_ids(struct arena *arena, const int32_t *ids, size_t n
 /* Two encodings in hand while jobs are made; the context's is reused by an item's next choice. */
 struct encoder {
     const struct tokenize_rules *rules;
+    struct arena *ids;             /* of the jobs */
     struct arena text;             /* of one job */
     struct carat_ids ctx, whole;
     struct str last_prefix, last_prompt; /* whose context `kept` is */
     bool kept_valid;
-    const int32_t *kept;           /* in the jobs' arena */
+    const int32_t *kept;           /* in `ids` */
     size_t n_kept;
 };
 
@@ -68,8 +69,7 @@ static bool same_context(const struct encoder *e, const struct request *r)
            e->last_prompt.p == r->prompt.p && e->last_prompt.n == r->prompt.n;
 }
 
-static enum carat_err encode_context(struct encoder *e, struct jobs *jobs, const struct request *r,
-                                     struct str context, struct err *err)
+static enum carat_err encode_context(struct encoder *e, const struct request *r, struct str context, struct err *err)
 {
     if (same_context(e, r))
         return CARAT_OK;
@@ -77,7 +77,7 @@ static enum carat_err encode_context(struct encoder *e, struct jobs *jobs, const
     enum carat_err rc = jobs_encode(e->rules, context, e->rules->add_bos, &e->ctx, err);
     if (rc)
         return rc;
-    e->kept = keep_ids(&jobs->arena, e->ctx.ids, e->ctx.n);
+    e->kept = keep_ids(e->ids, e->ctx.ids, e->ctx.n);
     if (!e->kept)
         return err_nomem(err, "token ids");
     e->n_kept = e->ctx.n;
@@ -98,7 +98,7 @@ static enum carat_err take_ids(struct job *job, struct err *err)
                                      : err_set(err, CARAT_EINPUT, "the context or the continuation has no tokens");
 }
 
-static enum carat_err tokenize_pair(struct encoder *e, struct jobs *jobs, struct job *job, struct err *err)
+static enum carat_err tokenize_pair(struct encoder *e, struct job *job, struct err *err)
 {
     const struct request *r = job->request;
     const struct tokenize_rules *rules = e->rules;
@@ -122,15 +122,15 @@ static enum carat_err tokenize_pair(struct encoder *e, struct jobs *jobs, struct
         bool doubled = e->whole.ids[0] == first;
         if (first < 0)
             return err_set(err, CARAT_EINPUT, "the context is empty and the tokenizer has neither BOS nor EOS");
-        job->ctx = keep_ids(&jobs->arena, &first, 1);
+        job->ctx = keep_ids(e->ids, &first, 1);
         job->n_ctx = 1;
-        job->cont = keep_ids(&jobs->arena, e->whole.ids + doubled, e->whole.n - doubled);
+        job->cont = keep_ids(e->ids, e->whole.ids + doubled, e->whole.n - doubled);
         job->n_cont = e->whole.n - doubled;
         if (!job->n_cont)
             return err_set(err, CARAT_EINPUT, "the continuation has no tokens");
         return job->ctx && job->cont ? CARAT_OK : err_nomem(err, "token ids");
     }
-    rc = encode_context(e, jobs, r, pair.context, err);
+    rc = encode_context(e, r, pair.context, err);
     if (!rc)
         rc = jobs_encode(rules, (struct str){pair.context.p, pair.context.n + pair.continuation.n}, rules->add_bos,
                          &e->whole, err);
@@ -141,11 +141,11 @@ static enum carat_err tokenize_pair(struct encoder *e, struct jobs *jobs, struct
     if (e->whole.n <= job->n_ctx)
         return err_set(err, CARAT_EINPUT, "the continuation has no tokens behind its context's %zu", job->n_ctx);
     job->n_cont = e->whole.n - job->n_ctx;
-    job->cont = keep_ids(&jobs->arena, e->whole.ids + job->n_ctx, job->n_cont);
+    job->cont = keep_ids(e->ids, e->whole.ids + job->n_ctx, job->n_cont);
     return job->cont ? CARAT_OK : err_nomem(err, "token ids");
 }
 
-static enum carat_err tokenize_prompt(struct encoder *e, struct jobs *jobs, struct job *job, struct err *err)
+static enum carat_err tokenize_prompt(struct encoder *e, struct job *job, struct err *err)
 {
     const struct request *r = job->request;
     if (r->ids_given) {
@@ -156,7 +156,7 @@ static enum carat_err tokenize_prompt(struct encoder *e, struct jobs *jobs, stru
     struct text_pair pair;
     enum carat_err rc = jobs_split(r, &e->text, &pair, err);
     if (!rc)
-        rc = encode_context(e, jobs, r, pair.context, err);
+        rc = encode_context(e, r, pair.context, err);
     if (rc)
         return rc;
     job->ctx = e->kept;
@@ -222,48 +222,145 @@ static bool ends_run(const struct err *e)
     return e->code == CARAT_ENOMEM && str_starts(str_from(e->msg), STR("out of memory"));
 }
 
-enum carat_err jobs_tokenize(const struct tokenize_rules *rules, const struct request *requests, size_t n,
-                             const struct backend_events *events, struct backend_stats *stats, struct jobs *out,
-                             struct err *err)
+/* ---- all of them ------------------------------------------------------------------------- */
+
+#define PIECE ((size_t)128) /* requests that one thread takes at a time */
+
+struct refusal {
+    struct refusal *next;
+    struct err why;
+};
+
+struct piece {                /* of the requests, and what came of them */
+    enum carat_err rc;        /* what ends the run */
+    struct err err;
+    struct refusal *first, **last; /* one for each refused job, in order; in the piece's arena */
+};
+
+struct tokenizing {
+    const struct tokenize_rules *rules;
+    const struct request *requests;
+    struct jobs *jobs;
+    struct piece *pieces;     /* [n_pieces] */
+    size_t n_pieces;
+};
+
+static enum carat_err make_job(struct encoder *e, struct job *job, struct err *err)
 {
-    struct encoder e = {.rules = rules, .text = ARENA_INIT};
-    enum carat_err rc = CARAT_OK;
-    *out = (struct jobs){.n = n, .arena = ARENA_INIT};
-    out->items = calloc(n ? n : 1, sizeof *out->items);
-    if (!out->items)
-        return err_nomem(err, "the requests");
-    for (size_t i = 0; i < n && !rc; i++) {
-        struct job *job = &out->items[i];
+    arena_reset(&e->text);
+    enum carat_err rc = job->request->kind == REQUEST_GENERATE ? tokenize_prompt(e, job, err) : tokenize_pair(e, job, err);
+    if (!rc)
+        rc = fit(e->rules, job, err);
+    if (!rc)
+        rc = check_bos(e->rules, job, err);
+    if (!rc && job->n_cont) {
+        job->logprobs = arena_calloc(e->ids, job->n_cont, sizeof *job->logprobs);
+        if (!job->logprobs)
+            rc = err_nomem(err, "log-probabilities");
+    }
+    return rc;
+}
+
+static void add_refusal(struct piece *p, struct arena *arena, const struct err *why)
+{
+    struct refusal *r = arena_alloc(arena, sizeof *r);
+    if (!r) {
+        p->rc = err_nomem(&p->err, "a refusal");
+        return;
+    }
+    *r = (struct refusal){.why = *why};
+    *p->last = r;
+    p->last = &r->next;
+}
+
+/* Requests of a piece stand behind one another: an item's choices share its context's ids. */
+static void tokenize_piece(void *context, size_t chunk, size_t thread)
+{
+    const struct tokenizing *t = context;
+    struct piece *p = &t->pieces[chunk];
+    struct encoder e = {.rules = t->rules, .ids = &t->jobs->arenas[chunk], .text = ARENA_INIT};
+    size_t end = (chunk + 1) * PIECE < t->jobs->n ? (chunk + 1) * PIECE : t->jobs->n;
+    (void)thread;
+    p->last = &p->first;
+    for (size_t i = chunk * PIECE; i < end && !p->rc; i++) {
+        struct job *job = &t->jobs->items[i];
         struct err why = ERR_INIT;
-        *job = (struct job){.request = &requests[i], .greedy = true};
-        arena_reset(&e.text);
-        enum carat_err one = requests[i].kind == REQUEST_GENERATE ? tokenize_prompt(&e, out, job, &why)
-                                                                  : tokenize_pair(&e, out, job, &why);
-        if (!one)
-            one = fit(rules, job, &why);
-        if (!one)
-            one = check_bos(rules, job, &why);
-        if (!one && job->n_cont) {
-            job->logprobs = arena_calloc(&out->arena, job->n_cont, sizeof *job->logprobs);
-            if (!job->logprobs)
-                one = err_nomem(&why, "log-probabilities");
-        }
-        if (one && ends_run(&why)) {
-            if (err)
-                *err = why;
-            rc = one;
-        } else if (one) {
+        *job = (struct job){.request = &t->requests[i], .greedy = true};
+        enum carat_err rc = make_job(&e, job, &why);
+        if (rc && ends_run(&why)) {
+            p->err = why;
+            p->rc = rc;
+        } else if (rc) {
             job->refused = true;
-            rc = refuse(events, stats, i, &why, err);
-        } else {
-            stats->tokens_asked += (int64_t)(job->n_ctx + job->n_cont - job->n_skip) -
-                                   (requests[i].kind == REQUEST_LOGLIKELIHOOD);
-            job->n_left = job->n_cont;
+            add_refusal(p, e.ids, &why);
         }
     }
     arena_release(&e.text);
     carat_ids_release(&e.ctx);
     carat_ids_release(&e.whole);
+}
+
+static enum carat_err run_pieces(struct tokenizing *t, struct err *err)
+{
+    struct pool *pool = NULL;
+    if (t->n_pieces > 1) {
+        enum carat_err rc = pool_new(t->rules->n_threads, &pool, err);
+        if (rc)
+            return rc;
+        pool_run(pool, t->n_pieces, tokenize_piece, t);
+        pool_free(pool);
+    } else if (t->n_pieces) {
+        tokenize_piece(t, 0, 0);
+    }
+    for (size_t i = 0; i < t->n_pieces; i++)
+        if (t->pieces[i].rc) {
+            if (err)
+                *err = t->pieces[i].err;
+            return t->pieces[i].rc;
+        }
+    return CARAT_OK;
+}
+
+/* On the caller's thread, in the order of asking: who is refused, and what the others ask for. */
+static enum carat_err settle_pieces(const struct tokenizing *t, const struct backend_events *events,
+                                    struct backend_stats *stats, struct err *err)
+{
+    enum carat_err rc = CARAT_OK;
+    const struct refusal *next = NULL;
+    for (size_t i = 0; i < t->jobs->n && !rc; i++) {
+        struct job *job = &t->jobs->items[i];
+        if (i % PIECE == 0)
+            next = t->pieces[i / PIECE].first;
+        if (job->refused) {
+            rc = refuse(events, stats, i, &next->why, err);
+            next = next->next;
+            continue;
+        }
+        stats->tokens_asked += (int64_t)(job->n_ctx + job->n_cont - job->n_skip) -
+                               (job->request->kind == REQUEST_LOGLIKELIHOOD);
+        job->n_left = job->n_cont;
+    }
+    return rc;
+}
+
+enum carat_err jobs_tokenize(const struct tokenize_rules *rules, const struct request *requests, size_t n,
+                             const struct backend_events *events, struct backend_stats *stats, struct jobs *out,
+                             struct err *err)
+{
+    const size_t n_pieces = n / PIECE + (n % PIECE != 0);
+    *out = (struct jobs){.items = calloc(n ? n : 1, sizeof *out->items),
+                         .n = n,
+                         .arenas = calloc(n_pieces ? n_pieces : 1, sizeof *out->arenas),
+                         .n_arenas = n_pieces};
+    struct tokenizing t = {.rules = rules,
+                           .requests = requests,
+                           .jobs = out,
+                           .pieces = calloc(n_pieces ? n_pieces : 1, sizeof *t.pieces),
+                           .n_pieces = n_pieces};
+    enum carat_err rc = out->items && out->arenas && t.pieces ? run_pieces(&t, err) : err_nomem(err, "the requests");
+    if (!rc)
+        rc = settle_pieces(&t, events, stats, err);
+    free(t.pieces);
     if (rc)
         jobs_release(out);
     return rc;
@@ -271,7 +368,9 @@ enum carat_err jobs_tokenize(const struct tokenize_rules *rules, const struct re
 
 void jobs_release(struct jobs *jobs)
 {
+    for (size_t i = 0; jobs->arenas && i < jobs->n_arenas; i++)
+        arena_release(&jobs->arenas[i]);
+    free(jobs->arenas);
     free(jobs->items);
-    arena_release(&jobs->arena);
     *jobs = (struct jobs){0};
 }
