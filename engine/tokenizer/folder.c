@@ -271,7 +271,7 @@ static enum carat_err build_byte_level(const struct folder *f, struct hf *h, str
     h->byte_fallback = h->fuse_unk = h->ignore_merges = false;
     if (f->style != STYLE_GPT2 && hf_add_normal_form(h, UNI_NFC, err))
         return CARAT_ENOMEM;
-    enum carat_err failed = f->style == STYLE_QWEN2 ? hf_add_words(h, STR(HF_QWEN_WORDS), prefix, true, err)
+    enum carat_err failed = f->style == STYLE_QWEN2 ? hf_add_words(h, STR(HF_QWEN_WORDS), false, prefix, err)
                                                     : hf_add_words(h, STR(HF_GPT2_WORDS), prefix, false, err);
     return failed || hf_add_step(h, &h->decoders, HF_BYTE_LEVEL, STR(""), err) ? failed : CARAT_ENOMEM;
 }
@@ -322,16 +322,59 @@ static enum carat_err add_spm_tokens(const struct spm *m, struct hf *h, struct e
     return CARAT_OK;
 }
 
+/* Qwen 2's class adds its special tokens once more, without the properties that they had. */
+static void make_plain(const struct folder *f, struct hf *h, int32_t id)
+{
+    if (f->style == STYLE_QWEN2)
+        h->flags[id] &= (uint8_t)(HF_IN_MODEL | HF_ADDED | HF_SPECIAL);
+}
+
 /* Named special tokens are added tokens, too. */
 static enum carat_err add_named_tokens(const struct folder *f, struct hf *h, struct err *err)
 {
     for (enum named which = BOS; which < N_NAMED; which++) {
         int32_t id = token_id(f, h, which);
-        enum carat_err failed = id < 0 ? CARAT_OK : hf_add_token(h, id, h->vocab.pieces[id], HF_SPECIAL, err);
+        if (id < 0)
+            continue;
+        enum carat_err failed = hf_add_token(h, id, h->vocab.pieces[id], HF_SPECIAL, err);
         if (failed)
             return failed;
+        make_plain(f, h, id);
     }
     return CARAT_OK;
+}
+
+/* One of a list of further special tokens: its text, or an object with it. An added token stays what it is. */
+static enum carat_err add_extra(const struct folder *f, struct hf *h, const json_t *token, struct err *err)
+{
+    struct str s = {json_string_value(token), json_string_length(token)};
+    if (!s.p && !json_get_str(token, "content", &s))
+        return CARAT_OK;
+    int32_t id = s.n ? vocab_find(&h->vocab, s) : -1;
+    if (id < 0 || (h->flags[id] & HF_ADDED && f->style != STYLE_QWEN2))
+        return CARAT_OK;
+    enum carat_err failed = hf_add_token(h, id, s, HF_SPECIAL, err);
+    if (!failed)
+        make_plain(f, h, id);
+    return failed;
+}
+
+/* Those that have no name of their own. */
+static enum carat_err add_extra_tokens(const struct folder *f, struct hf *h, struct err *err)
+{
+    static const char *const keys[] = {"additional_special_tokens", "extra_special_tokens"};
+    enum carat_err failed = CARAT_OK;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const json_t *list = json_object_get(f->config, keys[i]);
+        const char *key;
+        json_t *token;
+        for (size_t k = 0; k < json_array_size(list) && !failed; k++)
+            failed = add_extra(f, h, json_array_get(list, k), err);
+        json_object_foreach((json_t *)(uintptr_t)list, key, token)
+            if (!failed)
+                failed = add_extra(f, h, token, err);
+    }
+    return failed;
 }
 
 static enum carat_err load_model(struct folder *f, struct carat_tokenizer *tok, struct err *err)
@@ -360,6 +403,8 @@ static enum carat_err build(struct folder *f, struct carat_tokenizer *tok, struc
         failed = add_config_tokens(f, h, err);
     if (!failed)
         failed = add_named_tokens(f, h, err);
+    if (!failed)
+        failed = add_extra_tokens(f, h, err);
     if (!failed && built) {
         h->byte_fallback = h->fuse_unk = true;
         failed = build_steps(f, h, err);
@@ -384,6 +429,8 @@ static enum carat_err fill_info(const struct folder *f, struct carat_tokenizer *
     if (info->bos < 0)
         info->bos = tok->hf.bos;
     info->adds_bos = info->bos >= 0 && setting(f, "add_bos_token", f->json_path ? tok->hf.bos >= 0 : spm_class);
+    if (setting(f, "split_special_tokens", false))
+        return err_set(err, CARAT_EUNSUPPORTED, "'%s/tokenizer_config.json': split_special_tokens is not supported", f->dir);
     if (setting(f, "add_eos_token", false))
         return err_set(err, CARAT_EUNSUPPORTED, "'%s/tokenizer_config.json': add_eos_token is not supported", f->dir);
     return CARAT_OK;
