@@ -438,8 +438,14 @@ static struct jval eval_cond(struct jx *x, const struct jnode *n)
 {
     if (jj_truth(x, eval(x, n->b)))
         return eval(x, n->a);
-    return n->c ? eval(x, n->c)
-                : jj_undefined(x, "the inline if-expression evaluated to false and no else section was defined");
+    if (n->c)
+        return eval(x, n->c);
+    /* Jinja2 makes this one of the plain class, whatever the environment's is. */
+    struct jval v = jj_undefined(x, "the inline if-expression evaluated to false and no else section was defined");
+    struct jundef *u = jj_alloc(x, sizeof *u);
+    *u = (struct jundef){.message = v.u->message, .lenient = true};
+    v.u = u;
+    return v;
 }
 
 static struct jval eval_logic(struct jx *x, const struct jnode *n)

@@ -106,6 +106,7 @@ struct jmacro {
 
 struct jundef {
     struct str message;
+    bool lenient; /* renders as nothing even where undefined values are strict */
 };
 
 struct jargs {

@@ -299,7 +299,7 @@ void jj_must_be_defined(struct jx *x, struct jval v)
 
 void jj_strict(struct jx *x, struct jval v)
 {
-    if (x->options.strict_undefined)
+    if (x->options.strict_undefined && !(v.kind == JV_UNDEF && v.u->lenient))
         jj_must_be_defined(x, v);
 }
 

@@ -7,8 +7,6 @@ const struct hook_row *hook_table(void)
     static const struct hook_row table[] = {
         {"c28a6d5ac8423273b8a353552a79f6b0970033c6ba596285ddf8fd80b1ea21e2",
          HOOK_ROW, hook_hellaswag, "hellaswag/utils.process_docs"},
-        {"4aa171c6838fb90569a6a43d0bc30062405a7f46d994433e86b90d067d57bdda",
-         HOOK_ROW, hook_hellaswag, "french_bench/utils.process_docs"},
         {"27e9872afeab76902d6032c976619ccb70c61c8204fa9bac8dbd2663ebb6ec8a",
          HOOK_VALUE, hook_winogrande_text, "winogrande/preprocess_winogrande.doc_to_text"},
         {"ad09001157056053ce4ea43e48232ffaf5a001cef295a03b776d89c4fbe862c1",
@@ -27,7 +25,7 @@ const struct hook_row *hook_table(void)
          HOOK_ROW, hook_filter_answered, "eus_exams/utils.process_docs"},
         {"e4246fad0ce5804a0835e61bd370bf226abf1e11721295a63be15f0862dc67a5",
          HOOK_ROW, hook_okapi_arc, "okapi/arc_multilingual/utils.process_docs"},
-        {"35b261a0f625d247c6269c2fcf80c9f9aae2800fe77e35ee63afb32acb27d23b",
+        {"561b62405cef23e18f7e27006dd67cc20d8bd2c1586100c1dc6f7c4e22c7683b",
          HOOK_ROW, hook_truthfulqa, "okapi/truthfulqa_multilingual/utils.process_docs"},
         {"bb4911bb12a0c9df0fb9a33ec10a8c51ecf183a362c116cb6bd932123df87f42",
          HOOK_ROW, hook_tmmluplus, "tmmluplus/default/utils.process_docs"},

@@ -196,7 +196,9 @@ static bool uses(const struct statement *user, const struct statement *st)
         struct str word = first_word(s);
         if (!word.n)
             return false;
-        if (has_word(user->text, word))
+        /* an import's own words are none of the names it binds */
+        bool keyword = str_eq(word, STR("import")) || str_eq(word, STR("from")) || str_eq(word, STR("as"));
+        if (!keyword && has_word(user->text, word))
             return true;
         s = behind(s, (size_t)(word.p - s.p) + word.n);
     }

@@ -166,3 +166,64 @@ Test(e2e_yaml, refuses_pages_that_end_early_and_configurations_to_choose_from, .
     stop(&s);
     temp_remove(dir);
 }
+
+/* ---- against the reference's goldens (tests/harness/yaml/make_goldens.py) --------------------------------- */
+
+static const char data_dir[] = "tests/goldens/yaml/data";
+
+static void expect_prompts(const char *name, const char *shots)
+{
+    char *task = NULL, *golden = NULL;
+    cr_assert(asprintf(&task, "tests/goldens/yaml/%s.yaml", name) > 0 && asprintf(&golden, "tests/goldens/yaml/%s.jsonl", name) > 0);
+    struct buf wanted = BUF_INIT(1 << 24);
+    cr_assert_eq(file_read(golden, 1 << 20, &wanted, NULL), CARAT_OK);
+    struct ran r = run_carat(NULL, "prompts", "-t", task, "--data", data_dir, "--json", "--shots", shots);
+    expect_status(r, 0);
+    const char *a = r.out, *b = wanted.p;
+    size_t line = 1;
+    for (; *a && *b; line++) {
+        json_t *x = NULL, *y = NULL;
+        size_t na = strcspn(a, "\n"), nb = strcspn(b, "\n");
+        cr_assert(!json_read((struct str){a, na}, "carat", line, &x, NULL) && !json_read((struct str){b, nb}, golden, line, &y, NULL));
+        cr_expect(json_equal(x, y), "%s:%zu: %.*s\nis not\n%.*s", golden, line, (int)na, a, (int)nb, b);
+        json_decref(x);
+        json_decref(y);
+        a += na + (a[na] == '\n');
+        b += nb + (b[nb] == '\n');
+    }
+    cr_expect(!*a && !*b, "%s has another number of items", golden);
+    ran_release(&r);
+    buf_release(&wanted);
+    free(task);
+    free(golden);
+}
+
+Test(e2e_yaml, prompts_of_each_construct_equal_the_references, .timeout = 120)
+{
+    static const struct {
+        const char *name, *shots;
+    } cases[] = {{"choice_mapping_first", "2"}, {"choice_own_split", "2"}, {"choice_several_right", "2"},
+                 {"choice_template_lists", "3"}, {"choice_text_target", "2"}, {"generate_choice", "1"},
+                 {"generate_number", "1"},      {"multiple_input", "2"},   {"one_text", "1"},
+                 {"rolling", "0"},              {"shots_inline_prefix", "2"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        expect_prompts(cases[i].name, cases[i].shots);
+}
+
+/* Each output has its own road through the engine and to its scores. */
+Test(e2e_yaml, every_output_runs, .timeout = 300)
+{
+    static const char *const names[] = {"choice_several_right", "multiple_input", "generate_choice", "one_text", "rolling"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *dir = temp_dir();
+        char *task = NULL, *db = file_join(dir, "x.db");
+        cr_assert(asprintf(&task, "tests/goldens/yaml/%s.yaml", names[i]) > 0);
+        struct ran r = run_carat(NULL, "run", "-q", "-m", "demo:early", "-t", task, "--data", data_dir, "--db", db, "--limit", "2");
+        expect_status(r, 0);
+        cr_expect(strstr(r.out, names[i]), "%s", r.out);
+        ran_release(&r);
+        free(task);
+        free(db);
+        temp_remove(dir);
+    }
+}

@@ -120,7 +120,10 @@ class Reader:
             if isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str):
                 return base.key(node.arg.value) if base else None
             if isinstance(node.arg, nodes.Slice):
-                self.read(node.arg)
+                for end in (node.arg.start, node.arg.stop, node.arg.step):
+                    index = self.use(end) if end is not None else None
+                    if index:
+                        index.flags.add("int")
                 if base:
                     base.flags.add("slice")
                 return base
@@ -151,9 +154,13 @@ class Reader:
             base = self.use(node.node.node)
             method = node.node.attr
             if isinstance(node.node.node, nodes.List) and method == "index" and node.args:
-                value = self.use(node.args[0])
+                found, begin = node.args[0], ""
+                if isinstance(found, nodes.Add) and isinstance(found.left, nodes.Const):
+                    found, begin = found.right, found.left.value
+                value = self.use(found)
                 if value:
-                    value.equal += [i.value for i in node.node.node.items if isinstance(i, nodes.Const)]
+                    value.equal += [i.value[len(begin):] if begin else i.value for i in node.node.node.items
+                                    if isinstance(i, nodes.Const)]
                 return
             if base:
                 if method in STR_METHODS:
@@ -166,6 +173,10 @@ class Reader:
                 value = self.use(arg)
                 if method == "index" and base and value:
                     self.index_links.append((base, value))
+            return
+        if isinstance(node, nodes.Call):  # range(...) and its like
+            for arg in node.args:
+                self.read(arg)
             return
         if isinstance(node, nodes.Filter):
             value = self.use(node.node) if node.node else None

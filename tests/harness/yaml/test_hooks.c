@@ -1,0 +1,82 @@
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+#include "harness/yaml/hook_rows.h"
+#include "tests/support/support.h"
+
+/* What a hook makes of a row, as compact JSON; "null": it drops the row. */
+static void expect(hook_fn *run, const struct hook_call *call, const char *row, const char *wanted)
+{
+    json_t *value = NULL, *out = NULL;
+    struct err err = ERR_INIT;
+    struct buf got = BUF_INIT(1 << 16);
+    cr_assert_eq(json_read(str_from(row), "row", 0, &value, &err), CARAT_OK, "%s", err.msg);
+    cr_assert_eq(run(call, value, &out, &err), CARAT_OK, "%s", err.msg);
+    if (out)
+        cr_assert_eq(json_write(out, &got), CARAT_OK);
+    cr_expect_str_eq(got.p ? got.p : "null", wanted, "%s", got.p);
+    json_decref(value);
+    json_decref(out);
+    buf_release(&got);
+}
+
+Test(yaml_hooks, hellaswag_cleans_its_texts)
+{
+    static const struct hook_call call = {.name = "process_docs"};
+    expect(hook_hellaswag, &call,
+           "{\"activity_label\": \"Ice\", \"ctx_a\": \"A  b   c [x] d.\", \"ctx_b\": \"HE\", \"endings\": [\" a [title] b \", \"[no\"],"
+           " \"label\": \"1\"}",
+           "{\"activity_label\":\"Ice\",\"ctx_a\":\"A  b   c [x] d.\",\"ctx_b\":\"HE\",\"endings\":[\" a [title] b \",\"[no\"],"
+           "\"label\":\"1\",\"query\":\"Ice: A b  c d. He\",\"choices\":[\"a. b\",\"[no\"],\"gold\":1}");
+}
+
+Test(yaml_hooks, winogrande_gives_contexts_and_their_ending)
+{
+    static const struct hook_call call = {.name = "x"};
+    static const char row[] = "{\"sentence\": \"The _ is big. \", \"option1\": \"cat\", \"option2\": \"ox\", \"answer\": \"2\"}";
+    expect(hook_winogrande_text, &call, row, "1");
+    expect(hook_winogrande_target, &call, row, "\"is big.\"");
+    expect(hook_winogrande_choice, &call, row, "[\"The cat\",\"The ox\"]");
+}
+
+Test(yaml_hooks, filters_keep_the_rows_that_their_names_or_keywords_mean)
+{
+    json_t *args = json_pack("{s:s}", "subject", "computer science");
+    json_t *constants = json_pack("{s:[s, s]}", "CATEGORIES", "STEM", "Social Sciences");
+    const struct hook_call by_keyword = {.name = "p", .args = args};
+    const struct hook_call by_name = {.name = "process_social_sciences", .constants = constants};
+    expect(hook_filter_category, &by_keyword, "{\"category\": \"law\"}", "null");
+    expect(hook_filter_category, &by_keyword, "{\"category\": \"computer science\"}", "{\"category\":\"computer science\"}");
+    expect(hook_filter_categories, &by_name, "{\"subject_category\": \"STEM\"}", "null");
+    expect(hook_filter_categories, &by_name, "{\"subject_category\": \"Social Sciences\"}",
+           "{\"subject_category\":\"Social Sciences\"}");
+    json_decref(args);
+    json_decref(constants);
+}
+
+Test(yaml_hooks, a_prompts_wording_is_read_from_the_files_constants)
+{
+    json_t *constants = json_pack("{s:s, s:[s, s], s:{s:s}}", "PROMPT", "On {}: {}\n{}\nIt is", "LABELS", "A.", "B.", "subjects_gr",
+                                  "Law", "laws");
+    const struct hook_call call = {.name = "doc_to_text", .constants = constants};
+    static const char row[] = "{\"subject\": \"Law\", \"question\": \"Who?\", \"choices\": [\"he\", \"she\"]}";
+    expect(hook_greek_text, &call, row, "\"On laws: Who?\\nA. he\\nB. she\\nIt is\"");
+    expect(hook_lettered_choice, &call, row, "[\"A\",\"B\"]");
+    json_decref(constants);
+}
+
+Test(yaml_hooks, a_function_that_is_not_known_is_refused_by_name_and_digest)
+{
+    const char *dir = temp_dir();
+    struct err err = ERR_INIT;
+    struct hook *hook;
+    char *path = file_join(dir, "utils.py");
+    static const char python[] = "def f(doc):\n    return doc['q']\n";
+    cr_assert_eq(file_write(path, python, strlen(python), NULL), CARAT_OK);
+    json_t *function = json_pack("{s:s, s:s}", "!function", "utils.f", "dir", dir);
+    cr_expect_eq(hook_new(function, "doc_to_text", HOOK_VALUE, &hook, &err), CARAT_EUNSUPPORTED);
+    cr_expect(strstr(err.msg, "doc_to_text: the Python function 'utils.f'") && strstr(err.msg, "digest is "), "%s", err.msg);
+    json_decref(function);
+    free(path);
+    temp_remove(dir);
+}
