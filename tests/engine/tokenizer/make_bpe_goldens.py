@@ -1,6 +1,7 @@
 """Small tokenizers in the styles of published ones, trained on texts of ours, and what tokenizers 0.23 makes of texts with them.
 
-    python make_bpe_goldens.py OUT            tokenizer.json files and goldens.jsonl.gz-free lines of OUT/goldens.jsonl
+    python make_bpe_goldens.py OUT            tokenizer.json files and lines of OUT/goldens.jsonl
+    python make_bpe_goldens.py OUT --folders  OUT/folders.jsonl: the same files in checkpoints' folders, by transformers 5.23
     python make_bpe_goldens.py OUT --fuzz N [--seed S] --carat PATH    N random texts a style through carat, differences told
 
 A golden line: {"style", "text", "ids", "decoded"} (encoded with the post-processor), or {"style", "decode": ids, "text"}.
@@ -213,13 +214,51 @@ def fuzz(args, toks):
     return bad
 
 
+FOLDERS = [  # tokenizer_config.json, config.json
+    ({"tokenizer_class": "GPT2Tokenizer"}, {"model_type": "gpt2"}),
+    ({"tokenizer_class": "GPT2TokenizerFast", "add_prefix_space": True}, {}),
+    ({}, {"model_type": "gpt2"}),
+    ({"tokenizer_class": "Qwen2Tokenizer", "eos_token": "<|end|>"}, {"model_type": "qwen2"}),
+    ({"tokenizer_class": "Qwen2Tokenizer", "add_prefix_space": True}, {"model_type": "qwen3"}),
+    ({"tokenizer_class": "GPT2Tokenizer"}, {"model_type": "qwen2"}),
+    ({"tokenizer_class": "GPTNeoXTokenizerFast"}, {"model_type": "gpt_neox"}),
+    ({"tokenizer_class": "LlamaTokenizer"}, {"model_type": "llama"}),
+    ({"tokenizer_class": "PreTrainedTokenizerFast", "additional_special_tokens": ["<|right|>", "alone", "he"]}, {"model_type": "falcon"}),
+]
+FOLDER_TEXTS = ["the harbour, it's 12345!", " e\u0301te\u0301  naïve\n\n x", "<|right|>  alone he <|end|> don't\t春の川 STOP\r\n"]
+
+
+def folders(args):
+    import shutil
+    import tempfile
+
+    from transformers import AutoTokenizer
+    with open(os.path.join(args.out, "folders.jsonl"), "w", encoding="utf-8") as f:
+        for style in "gpt2", "llama3", "falcon":
+            for config, model in FOLDERS:
+                with tempfile.TemporaryDirectory() as folder:
+                    shutil.copy(os.path.join(args.out, style, "tokenizer.json"), folder)
+                    for name, content in ("tokenizer_config.json", config), ("config.json", model):
+                        with open(os.path.join(folder, name), "w", encoding="utf-8") as g:
+                            json.dump(content, g)
+                    tok = AutoTokenizer.from_pretrained(folder)
+                    for t in FOLDER_TEXTS:
+                        ids = tok.encode(t, add_special_tokens=False)
+                        f.write(json.dumps({"style": style, "config": config, "model": model, "text": t, "ids": ids,
+                                            "decoded": tok.decode(ids), "plain": tok.decode(ids, skip_special_tokens=True)}) + "\n")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("out")
     parser.add_argument("--fuzz", type=int)
+    parser.add_argument("--folders", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--carat", default="./carat")
     args = parser.parse_args()
+    if args.folders:
+        folders(args)
+        return
     toks = {}
     for name in STYLES:
         os.makedirs(os.path.join(args.out, name), exist_ok=True)

@@ -79,3 +79,63 @@ Test(bpe_styles, equal_the_reference, .timeout = 60)
     cr_assert_geq(c.n_styles, 19);
     carat_tokenizer_free(c.tok);
 }
+
+/* ---- in folders, as transformers' AutoTokenizer has them ------------------------------------------------- */
+
+static void write_json(const char *dir, const char *name, const json_t *value)
+{
+    struct buf text = BUF_INIT(1 << 16);
+    char *path = file_join(dir, name);
+    cr_assert_eq(json_write(value, &text), CARAT_OK);
+    cr_assert_eq(file_write(path, text.p, text.n, NULL), CARAT_OK);
+    buf_release(&text);
+    free(path);
+}
+
+static void make_folder(const char *dir, const json_t *golden)
+{
+    struct buf json = BUF_INIT(1 << 20);
+    char from[256], *to = file_join(dir, "tokenizer.json");
+    snprintf(from, sizeof from, "%s/%s/tokenizer.json", golden_path("tokenizer/bpe"),
+             json_string_value(json_object_get(golden, "style")));
+    cr_assert_eq(file_read(from, 1 << 20, &json, NULL), CARAT_OK);
+    cr_assert_eq(file_write(to, json.p, json.n, NULL), CARAT_OK);
+    write_json(dir, "tokenizer_config.json", json_object_get(golden, "config"));
+    write_json(dir, "config.json", json_object_get(golden, "model"));
+    buf_release(&json);
+    free(to);
+}
+
+static void check_folder(void *context, size_t line, const json_t *golden)
+{
+    static const char *const texts[] = {"decoded", "plain"};
+    const char *dir = context;
+    struct carat_tokenizer *tok;
+    struct carat_ids got = {NULL, 0, 0}, want = list_of(json_object_get(golden, "ids"));
+    struct err err = ERR_INIT;
+    struct str text;
+    make_folder(dir, golden);
+    cr_assert_eq(carat_tokenizer_open(dir, &tok, &err), CARAT_OK, "line %zu: %s", line, err.msg);
+    cr_assert(json_get_str(golden, "text", &text));
+    cr_assert_eq(carat_tokenizer_encode(tok, text, 0, &got, &err), CARAT_OK, "%s", err.msg);
+    cr_expect(got.n == want.n && !memcmp(got.ids, want.ids, want.n * sizeof *want.ids), "line %zu: the ids differ", line);
+    for (size_t i = 0; i < 2; i++) {
+        struct buf out = BUF_INIT(1 << 20);
+        cr_assert(json_get_str(golden, texts[i], &text));
+        cr_assert_eq(carat_tokenizer_decode(tok, want.ids, want.n, i ? CARAT_TOK_SKIP_SPECIAL : 0, &out, &err), CARAT_OK);
+        cr_expect(str_eq(buf_str(&out), text), "line %zu: %s: '%s'", line, texts[i], out.p);
+        buf_release(&out);
+    }
+    carat_ids_release(&got);
+    carat_ids_release(&want);
+    carat_tokenizer_free(tok);
+}
+
+Test(bpe_styles, folders_equal_autotokenizer, .timeout = 60)
+{
+    char dir[1200], path[256];
+    snprintf(dir, sizeof dir, "%s", temp_dir());
+    snprintf(path, sizeof path, "%s", golden_path("tokenizer/bpe/folders.jsonl"));
+    cr_assert_geq(each_json_line(path, check_folder, dir), 80);
+    temp_remove(dir);
+}
