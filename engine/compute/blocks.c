@@ -190,17 +190,30 @@ void blocks_split(struct block_run *out, const unsigned char *row, enum dtype dt
     block_kinds[dtype].split(out, row + first / t->block * t->bytes, first % t->block);
 }
 
+/* n: 16 or 32, a constant where it is inlined. */
+static inline void widen_codes(float *out, const unsigned char *code, const struct block_kind *kind, float scale,
+                               float least, const size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = scale * (float)(code[i] - kind->offset);
+    for (size_t i = 0; kind->has_least && i < n; i++)
+        out[i] -= least;
+}
+
 void blocks_widen(float *out, const unsigned char *row, enum dtype dtype, size_t first, size_t n)
 {
     const struct block_kind *kind = &block_kinds[dtype];
-    const size_t group = BLOCK_RUN / kind->n_scales;
-    for (size_t i = 0; i < n; i += BLOCK_RUN, out += BLOCK_RUN) {
-        struct block_run run;
-        blocks_split(&run, row, dtype, first + i);
-        for (size_t j = 0; j < BLOCK_RUN; j++) {
-            out[j] = run.scale[j / group] * (float)(run.code[j] - kind->offset);
-            if (kind->has_least)
-                out[j] -= run.least[j / group];
+    const struct dtype_info *t = &dtype_infos[dtype];
+    const unsigned char *p = row + dtype_bytes(dtype, first);
+    struct block_run run;
+    for (; n; n -= t->block, p += t->bytes)
+        for (size_t at = 0; at < t->block; at += BLOCK_RUN, out += BLOCK_RUN) {
+            kind->split(&run, p, at);
+            if (kind->n_scales == 1) {
+                widen_codes(out, run.code, kind, run.scale[0], run.least[0], 32);
+                continue;
+            }
+            widen_codes(out, run.code, kind, run.scale[0], run.least[0], 16);
+            widen_codes(out + 16, run.code + 16, kind, run.scale[1], run.least[1], 16);
         }
-    }
 }

@@ -108,8 +108,9 @@ static void product_run(struct product *p)
 {
     double operations = 0;
     size_t n_chunks = 0, k = p->to[0].w->cols;
-    /* Chunks of one panel, unless that is so little work that handing it out costs as much. */
-    p->columns = KERNEL_PANEL;
+    /* Chunks of one panel, unless that is so little work that handing it out costs as much. At int8 of two: there a stretch
+     * of the rows is read for all of a chunk's columns. */
+    p->columns = p->s->precision == CARAT_PRECISION_INT8 ? 2 * KERNEL_PANEL : KERNEL_PANEL;
     while (p->columns * k * p->rows < 100000 && p->columns < 4096)
         p->columns *= 2;
     for (size_t i = 0; i < p->n_to; i++) {

@@ -199,7 +199,7 @@ Test(bits, are_the_same_every_way_for_a_long_inner_dimension, .timeout = 300)
     /* k beyond KERNEL_DEPTH: lanes are put aside between pieces */
     struct tiny wide = {"gemma", "BF16", 1, 1040, 2100, 2, 1, 16, 100, NULL, 0};
     struct carat_model *m = tiny_open(&wide);
-    check_precisions(m, true);
+    check_precisions(m, false);
     carat_model_free(m);
 }
 
