@@ -52,6 +52,8 @@ static enum carat_err add_text(const struct jail_verdict *v, struct buf *out)
     buf_printf(out, "verdict: %s", jail_kind_name(v->kind));
     if (v->detail.n)
         buf_printf(out, ": %s", v->detail.p);
+    if (v->equals_anything)
+        buf_adds(out, ", but its results are equal to anything");
     buf_printf(out, " (%.0f ms CPU, %.0f ms wall)\n", v->cpu_ms, v->wall_ms);
     return buf_failed(out) ? CARAT_ENOMEM : CARAT_OK;
 }

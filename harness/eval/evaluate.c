@@ -46,6 +46,7 @@ struct run {
     struct form form;
     struct arena scratch;     /* of one item's score */
     struct backend *server;   /* borrowed; NULL: a checkpoint */
+    size_t n_remarked;        /* programs that passed with results equal to anything */
     struct jail *jail;
     struct verdicts *verdicts;
     struct progress *progress;
@@ -429,11 +430,12 @@ static enum carat_err on_response(void *context, size_t index, const struct resp
     return settle(r, item, err);
 }
 
-static enum carat_err keep_verdict(struct item *item, size_t k, const struct jail_verdict *v, struct err *err)
+static enum carat_err keep_verdict(struct run *r, struct item *item, size_t k, const struct jail_verdict *v, struct err *err)
 {
     struct buf json = BUF_INIT(BUF_MAX_DEFAULT);
     if (jail_verdict_json(v, &json))
         return err_nomem(err, "a verdict");
+    r->n_remarked += v->equals_anything;
     item->responses[k].passed = v->kind == JAIL_PASSED;
     item->samples[k].verdict.n = json.n;
     item->samples[k].verdict.p = buf_take(&json, NULL);
@@ -451,7 +453,7 @@ static enum carat_err take_verdicts(struct run *r, bool wait, struct err *err)
         if (why.code) /* the jail itself failed: no verdict, and no silent zero */
             rc = refuse(item, why.msg, err);
         else
-            rc = keep_verdict(item, request - item->first_request, &v, err);
+            rc = keep_verdict(r, item, request - item->first_request, &v, err);
         jail_verdict_release(&v);
         err_clear(&why);
         if (!rc)
@@ -556,6 +558,9 @@ static void describe_form(const struct run *r)
 
 static void describe_work(const struct run *r, const struct backend_stats *stats)
 {
+    if (r->n_remarked)
+        run_log_warn(r->o->log, "%s: %zu programs passed with results that are equal to anything; they count, and 'carat show' has the "
+                     "remark with their verdicts", r->model->name, r->n_remarked);
     if (r->o->quiet)
         return;
     double wall = now() - r->began;

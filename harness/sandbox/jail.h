@@ -62,10 +62,11 @@ struct jail_verdict {
     struct buf detail;      /* "AssertionError at line 17: ...", the signal, the limit */
     struct buf output;      /* stdout and stderr, capped */
     bool output_cut;
+    bool equals_anything;   /* passed, but its results are equal to what no result can be: see docs/jail.md */
     double wall_ms, cpu_ms;
 };
 void jail_verdict_release(struct jail_verdict *v);
-/* {"verdict": "passed", "detail": ..., "wall_ms": ...} */
+/* {"verdict": "passed", "detail": ..., "wall_ms": ...}; "remark" where there is one */
 enum carat_err jail_verdict_json(const struct jail_verdict *v, struct buf *out);
 
 enum carat_err jail_open(const struct jail_opts *opts, struct jail **out, struct err *err);

@@ -28,8 +28,9 @@
  * program written against CPython's insides, of this version), and changing what the tests see without
  * ending early, such as a result equal to everything. docs/jail.md says so.
  *
- * The runner reads its orders from descriptor 3: one line "TOKEN AS CPU FSIZE NOFILE NPROC STACK LENGTH" (0: no such limit),
- * then LENGTH bytes of source. It answers "R" when it stands in the jail, then
+ * The runner reads its orders from descriptor 3: one line "TOKEN CANARY AS CPU FSIZE NOFILE NPROC STACK LENGTH" (0: no such limit),
+ * then LENGTH bytes of source. With a CANARY other than "-", each "assert a == b" becomes one that neither a nor b equals that
+ * word or a number made of it: a result that equals everything fails there, with the word as its message. It answers "R" when it stands in the jail, then
  * "P" TOKEN, or "F\n" TYPE "\n" LINE "\n" ERRNO "\n" MESSAGE.
  *
  * The program runs in an empty namespace as with exec(program, {}): so do the reference harnesses, and
@@ -138,10 +139,22 @@ const char *const runner_text =
     "        parts.append(part)\n"
     "        n -= len(part)\n"
     "    return b''.join(parts)\n"
+    "def with_canary(source, word):\n"
+    "    import ast\n"
+    "    class Canary(ast.NodeTransformer):\n"
+    "        def visit_Assert(self, node):\n"
+    "            test = node.test\n"
+    "            if not isinstance(test, ast.Compare) or len(test.ops) != 1 or not isinstance(test.ops[0], ast.Eq): return node\n"
+    "            new = ast.parse('assert not ((%s_a := 0) == %r or %s_a == %d or (%s_b := 0) == %r or %s_b == %d), %r'\n"
+    "                % (word, word, word, int(word[1:], 16), word, word, word, int(word[1:], 16), word)).body[0]\n"
+    "            parts = new.test.operand.values\n"
+    "            parts[0].left.value, parts[2].left.value = test.left, test.comparators[0]\n"
+    "            return ast.fix_missing_locations(ast.copy_location(new, node))\n"
+    "    return Canary().visit(ast.parse(source, '<program>'))\n"
     "def prepare():\n"
     "    posix.closerange(FD + 1, 256)\n"
     "    posix.write(FD, b'R')\n"
-    "    token, *numbers = receive(256, b'\\n').split()\n"
+    "    token, canary, *numbers = receive(256, b'\\n').split()\n"
     "    *limits, length = map(int, numbers)\n"
     "    for name, limit in zip('AS CPU FSIZE NOFILE NPROC STACK'.split(), limits):\n"
     "        which = getattr(resource, 'RLIMIT_' + name)\n"
@@ -150,6 +163,7 @@ const char *const runner_text =
     "        if limit: resource.setrlimit(which, (limit, limit))\n"
     "    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))\n"
     "    source = receive(length).decode('utf-8')\n"
+    "    if canary != b'-': source = with_canary(source, canary.decode())\n"
     "    code = compile(source, '<program>', 'exec', 0, True)\n"
     "    return partial(exec, code, {}), make_flush(), partial(posix.write, FD, b'P' + token)\n"
     "def main():\n"

@@ -37,7 +37,8 @@ enum carat_err jail_verdict_json(const struct jail_verdict *v, struct buf *out)
         json_object_set_new(o, "output", json_text(buf_str(&v->output))) == 0 &&
         json_object_set_new(o, "output_cut", json_boolean(v->output_cut)) == 0 &&
         json_object_set_new(o, "wall_ms", json_real(v->wall_ms)) == 0 &&
-        json_object_set_new(o, "cpu_ms", json_real(v->cpu_ms)) == 0)
+        json_object_set_new(o, "cpu_ms", json_real(v->cpu_ms)) == 0 &&
+        (!v->equals_anything || json_object_set_new(o, "remark", json_string(VERDICT_REMARK)) == 0))
         rc = json_write(o, out);
     json_decref(o);
     return rc;

@@ -146,6 +146,28 @@ Test(jail, gives_malformed_source_a_verdict, .timeout = 120)
     jail_free(jail);
 }
 
+static void expect_remark(const struct jail *jail, const char *source, bool wanted)
+{
+    struct jail_verdict v = run(jail, str_from(source));
+    cr_expect_eq(v.kind, JAIL_PASSED, "%s: %s", source, v.detail.p);
+    cr_expect_eq(v.equals_anything, wanted, "%s", source);
+    jail_verdict_release(&v);
+}
+
+/* The verdict is as ever: the reference harnesses pass such a program, too. */
+Test(jail, remarks_on_results_that_equal_anything, .timeout = 60)
+{
+    struct jail *jail = open_jail((struct jail_opts){0});
+    expect_remark(jail, "class Any:\n    def __eq__(self, other): return True\ndef f(x): return Any()\n"
+                        "def check(c):\n    assert c(1) == 2\n    assert c(2) == [3]\ncheck(f)\n", true);
+    expect_remark(jail, "from unittest.mock import ANY\nassert [1] == ANY, 'one'\n", true);
+    expect_remark(jail, "def f(x): return x + 1\ndef check(c):\n    assert c(1) == 2\n    assert c(2) == 3 and True\n"
+                        "    assert abs(c(1.5) - 2.5) < 1e-9\ncheck(f)\n", false);
+    expect_remark(jail, "class Set(set):\n    pass\nassert Set([1]) == {1}\nassert 'a' == 'a'\nassert (1, 2) == (1, 2)\n", false);
+    expect_remark(jail, "x = []\nassert x == []\n", false);
+    jail_free(jail);
+}
+
 Test(jail, writes_a_verdict_as_json)
 {
     struct jail_verdict v = {.kind = JAIL_POLICY, .detail = BUF_INIT(100), .output = BUF_INIT(100), .wall_ms = 1.5};
@@ -510,12 +532,12 @@ Test(humaneval, bundled_solutions_pass_and_wrong_ones_fail, .timeout = 60)
     jail_free(jail);
 }
 
-enum { PROBLEMS_MAX = 400 };
+enum { PROBLEMS_MAX = 1000 };
 
 struct exam {
     const struct jail *jail;
     char *right[PROBLEMS_MAX], *wrong[PROBLEMS_MAX];
-    size_t n;
+    size_t n, nth_wrong; /* every which wrong one is tried */
     atomic_size_t next, n_right, n_wrong_passed;
 };
 
@@ -540,25 +562,56 @@ static void *exam_thread(void *context)
 {
     struct exam *e = context;
     for (size_t i; (i = atomic_fetch_add(&e->next, 1)) < 2 * e->n;) {
+        if (i % 2 && i / 2 % e->nth_wrong)
+            continue;
         struct jail_verdict v = run(e->jail, str_from(i % 2 ? e->wrong[i / 2] : e->right[i / 2]));
         if (v.kind == JAIL_PASSED)
             atomic_fetch_add(i % 2 ? &e->n_wrong_passed : &e->n_right, 1);
         cr_expect(i % 2 ? v.kind == JAIL_FAILED : v.kind == JAIL_PASSED, "problem %zu, %s solution: %s %s", i / 2,
                   i % 2 ? "wrong" : "right", jail_kind_name(v.kind), v.detail.p);
+        cr_expect_not(v.equals_anything, "problem %zu: an honest solution", i / 2);
         jail_verdict_release(&v);
     }
     return NULL;
 }
 
+/* MBPP's: the reference, and behind it each of its functions again with another body. */
+static void add_mbpp(void *context, size_t line, const json_t *row)
+{
+    struct exam *e = context;
+    json_int_t id = json_integer_value(json_object_get(row, "task_id"));
+    struct buf tests = BUF_INIT(1 << 20), right = BUF_INIT(1 << 20), wrong = BUF_INIT(1 << 20);
+    json_t *list = json_object_get(row, "test_list"), *test;
+    size_t i;
+    (void)line;
+    if (id < 11 || id > 510) /* the test split */
+        return;
+    cr_assert_lt(e->n, PROBLEMS_MAX);
+    buf_printf(&tests, "%s\n", json_string_value(json_object_get(row, "test_setup_code"))); /* one problem has some */
+    json_array_foreach(list, i, test)
+        buf_printf(&tests, "%s\n", json_string_value(test));
+    const char *code = json_string_value(json_object_get(row, "code"));
+    buf_printf(&right, "%s\n%s", code, tests.p);
+    buf_printf(&wrong, "%s\n", code);
+    for (const char *def = code; (def = strstr(def, "def ")); def += 4)
+        if (def == code || def[-1] == '\n')
+            buf_printf(&wrong, "def %.*s(*a, **k): return NotImplementedError\n", (int)strcspn(def + 4, "( "), def + 4);
+    buf_adds(&wrong, tests.p);
+    e->right[e->n] = buf_take(&right, NULL);
+    e->wrong[e->n++] = buf_take(&wrong, NULL);
+    buf_release(&tests);
+}
+
 /* Both halves of each_json_line()'s file, two programs at a time. */
-static void hold_exam(const char *path, size_t n_problems)
+static void hold_exam(const char *path, void (*add)(void *, size_t, const json_t *), size_t n_problems, size_t nth_wrong)
 {
     static struct exam e;
     pthread_t threads[2];
-    each_json_line(path, add_problem, &e);
+    each_json_line(path, add, &e);
     cr_assert_eq(e.n, n_problems);
     struct jail *jail = open_jail((struct jail_opts){0});
     e.jail = jail;
+    e.nth_wrong = nth_wrong;
     for (int i = 0; i < 2; i++)
         cr_assert_eq(pthread_create(&threads[i], NULL, exam_thread, &e), 0);
     for (int i = 0; i < 2; i++)
@@ -575,7 +628,7 @@ static void hold_exam(const char *path, size_t n_problems)
 Test(humaneval, fixture_references_pass_and_wrong_ones_fail, .timeout = 120)
 {
     SHARED_OR_SKIP(path, "fixtures/lmeval/datasets/humaneval/test.jsonl");
-    hold_exam(path, 12);
+    hold_exam(path, add_problem, 12, 1);
 }
 
 Test(humaneval, all_164_references_pass_and_empty_bodies_fail, .timeout = 300)
@@ -590,10 +643,16 @@ Test(humaneval, all_164_references_pass_and_empty_bodies_fail, .timeout = 300)
         buf_add(&text, piece, (size_t)n);
     gzclose(gz);
     cr_assert_eq(file_write(plain, text.p, text.n, NULL), CARAT_OK);
-    hold_exam(plain, 164);
+    hold_exam(plain, add_problem, 164, 1);
     buf_release(&text);
     free(plain);
     temp_remove(dir);
+}
+
+Test(mbpp, all_500_references_pass_and_other_bodies_fail, .timeout = 400)
+{
+    SHARED_OR_SKIP(path, "data/mbpp/mbpp.jsonl");
+    hold_exam(path, add_mbpp, 500, 5);
 }
 
 /* ---- threads, descriptors, time ------------------------------------------------------------------- */
