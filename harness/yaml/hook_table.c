@@ -51,6 +51,8 @@ const struct hook_row *hook_table(void)
          HOOK_VALUE, hook_cot_text, "mmlu_pro/utils.doc_to_text"},
         {"88714a1278be23a343d6e49b0435424db22c93faece6f01175c842df29c19e66",
          HOOK_VALUE, hook_cot_target, "mmlu_pro/utils.fewshot_to_target"},
+        {"9d3e8c75bf35d216ab99b553a3671c0b2a11137bfc2ff885ff92015d53e6fc23",
+         HOOK_CHOICE_SCORES, NULL, "agieval/utils.process_results_mcqa"},
         {NULL, HOOK_ROW, NULL, NULL},
     };
     return table;

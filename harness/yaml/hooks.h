@@ -18,6 +18,7 @@
 enum hook_kind {
     HOOK_ROW,   /* process_docs: a row becomes another row, or none: *out is NULL */
     HOOK_VALUE, /* doc_to_text, doc_to_target, doc_to_choice: a value of a row */
+    HOOK_CHOICE_SCORES, /* process_results that scores choices as multiple choice does anyway: nothing to call */
 };
 
 struct hook_call {           /* what a hook is called with, besides its row */

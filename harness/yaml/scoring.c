@@ -399,6 +399,14 @@ static enum carat_err take_results(struct yaml_task *t, struct err *err)
         return CARAT_OK;
     if (!yaml_function(v, &name, &dir))
         return err_set(err, CARAT_EINPUT, "'process_results' wants a !function");
+    struct hook *hook = NULL;
+    struct err why = ERR_INIT;
+    enum carat_err rc = hook_new(v, "process_results", HOOK_CHOICE_SCORES, &hook, &why);
+    hook_free(hook);
+    if (rc == CARAT_ENOMEM)
+        return err_set(err, rc, "%s", why.msg);
+    if (!rc && t->task.output == CARAT_MULTIPLE_CHOICE)
+        return CARAT_OK;
     return cannot_run(t, err, "'process_results: !function %s' is not supported", name.p);
 }
 
