@@ -1027,6 +1027,42 @@ static enum cas_verdict by_number(const struct node *a, const struct node *b)
     return differ_at(a, b, 1) || differ_at(a, b, -1) ? CAS_DIFFERENT : CAS_UNDECIDED;
 }
 
+/* ---- decimals ------------------------------------------------------------------------------------------------- *
+ *
+ * SymPy adds decimals in floating point, so that 0.1 + 0.2 is not 0.3 to it, nor 1/3 + 1/6 to be told from 0.5 for sure. A sum
+ * with decimals is therefore decided only where all its numbers are exact in floating point. */
+
+static bool is_power_of_two(wide x)
+{
+    x = x < 0 ? -x : x;
+    return x > 0 && (x & (x - 1)) == 0;
+}
+
+enum { HAS_DECIMAL = 1, HAS_SUM = 2, INEXACT = 4 };
+
+static int traits(const struct node *n)
+{
+    int t = 0;
+    if (n->kind == NODE_NUMBER)
+        return (n->decimal ? HAS_DECIMAL : 0) | (is_power_of_two(n->value.q) ? 0 : INEXACT);
+    if (n->kind == NODE_SYMBOL || n->kind == NODE_INFINITY)
+        return 0;
+    if (n->kind == NODE_SUM)
+        t |= HAS_SUM;
+    if (n->kind == NODE_POWER && n->b->kind == NODE_NUMBER && (n->b->value.p < 0 || n->b->value.q != 1))
+        t |= n->a->kind == NODE_NUMBER && is_power_of_two(n->a->value.p) && n->b->value.q == 1 ? 0 : INEXACT;
+    t |= traits(n->a);
+    for (const struct node *rest = n->kind == NODE_FUNCTION ? n->a->next : n->b; rest; rest = n->kind == NODE_FUNCTION ? rest->next : NULL)
+        t |= traits(rest);
+    return t;
+}
+
+static bool rounds(const struct node *a, const struct node *b)
+{
+    enum { ALL = HAS_DECIMAL | HAS_SUM | INEXACT };
+    return ((traits(a) | traits(b)) & ALL) == ALL;
+}
+
 static enum cas_verdict compare(struct arena *arena, const struct node *a, const struct node *b)
 {
     struct algebra *g = arena_calloc(arena, 1, sizeof *g);
@@ -1043,7 +1079,9 @@ static enum cas_verdict compare(struct arena *arena, const struct node *a, const
     const bool zero = is_zero(g, difference.n);
     if (g->lost)
         return by_number(a, b);
-    return zero ? CAS_EQUAL : g->uncertain ? by_number(a, b) : CAS_DIFFERENT;
+    if (zero)
+        return rounds(a, b) ? CAS_UNDECIDED : CAS_EQUAL;
+    return g->uncertain ? by_number(a, b) : CAS_DIFFERENT;
 }
 
 enum cas_verdict cas_latex_equal(struct str a, struct str b)

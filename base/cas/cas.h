@@ -11,7 +11,7 @@
  * longer understood ("3,4" is 3), and a relation is no term. Then a - b is written as a quotient of sums of powers over the
  * rationals, with roots of primes, of -1 and of sums, and compared with 0. What this algebra cannot hold
  * (functions of different arguments, numbers beyond 127 bits) is looked at with complex floating point: far from zero is different,
- * near zero is undecided, never equal.
+ * near zero is undecided, never equal. So is a sum with decimals that SymPy would round (0.1 + 0.2 against 0.3).
  *
  * Pure and reentrant; work and depth are limited, whatever the text (a millisecond or so at most). Running out of memory is
  * undecided.

@@ -26,6 +26,7 @@ struct rational {
 struct node {
     enum node_kind kind;
     struct rational value;
+    bool decimal;        /* NUMBER: written with a point, which SymPy keeps as a floating-point number */
     struct str name;
     bool applied;        /* FUNCTION: of the text's own, "f(x)", not one that is known */
     struct node *a, *b;  /* FUNCTION: a is the first argument */

@@ -247,6 +247,7 @@ static struct node *read_number(struct parser *p)
 {
     wide value = 0, scale = 1;
     int digits = 0;
+    bool decimal = false;
     struct lexeme l;
     for (; (l = peek(p)).token == T_DIGIT && digits < p->most_digits; p->at = l.end, digits++)
         value = 10 * value + (*l.text.p - '0');
@@ -266,6 +267,7 @@ static struct node *read_number(struct parser *p)
     }
     if (l.token == T_DOT) {
         p->at = l.end;
+        decimal = true;
         if (peek(p).token != T_DIGIT) /* the dot commits */
             return NULL;
         const int most = digits + (dot_follows(p) ? 1 : MAX_DIGITS);
@@ -277,7 +279,7 @@ static struct node *read_number(struct parser *p)
         p->unknown = true;
     if (!rational_make(value, scale, &r))
         p->unknown = true;
-    return add_number(p, r);
+    return add_node(p, (struct node){.kind = NODE_NUMBER, .value = r, .decimal = decimal});
 }
 
 /* The text of what was read since `from`, without blanks: a subscript in a name. */
