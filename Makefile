@@ -206,6 +206,11 @@ asan: ## the same tests under AddressSanitizer and UndefinedBehaviorSanitizer
 count: $(BUILD)/carat ## instructions of a small fixed run, part by part, against those recorded (callgrind)
 	@CARAT_BIN=$(abspath $(BUILD)/carat) tools/count
 
+SHAPE ?= gemma-2b
+.PHONY: bench
+bench: $(BUILD)/carat ## the machine's limits and what share of them a shape reaches (SHAPE=gemma-2b)
+	$(Q)$(BUILD)/carat bench --shape $(SHAPE)
+
 PEERS ?= $(BUILD)/peers
 PEERS_FLAGS ?=
 .PHONY: bench-peers
