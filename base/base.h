@@ -4,6 +4,7 @@
 
 #include "arena.h"
 #include "buf.h"
+#include "clock.h"
 #include "err.h"
 #include "file.h"
 #include "json.h"

@@ -19,7 +19,6 @@
  */
 #include <math.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "engine/engine.h"
@@ -191,13 +190,6 @@ struct carat_limits {
     uint64_t *sums;        /* [bytes / READ_CHUNK] so that no read is for nothing */
 };
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static void write_chunk(void *context, size_t chunk, size_t thread)
 {
     const struct carat_limits *l = context;
@@ -292,11 +284,11 @@ double carat_limits_measure(struct carat_limits *l, enum carat_limit limit, doub
         return NAN;
     size_t n_chunks = peak ? CHUNKS_A_THREAD * pool_threads(l->pool) : l->bytes / READ_CHUNK;
     double each = peak ? peak->operations * CHAINS * LOOPS : (double)READ_CHUNK;
-    double began = now(), took = 0, amount = 0;
+    double began = clock_seconds(), took = 0, amount = 0;
     do {
         pool_run(l->pool, n_chunks, peak ? compute_chunk : read_chunk, peak ? (void *)(uintptr_t)peak : l);
         amount += each * (double)n_chunks;
-        took = now() - began;
+        took = clock_seconds() - began;
     } while (took < seconds);
     return amount / took;
 }

@@ -8,7 +8,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "eval.h"
 #include "form.h"
@@ -53,13 +52,6 @@ struct run {
     double began, committed;  /* seconds */
     int64_t done_before;
 };
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* ---- the run in the store ------------------------------------------------------------------------ */
 
@@ -315,7 +307,7 @@ static enum carat_err store_item(struct run *r, struct item *item, struct err *e
                                        .n_samples = item->samples ? item->n_requests : 0,
                                        .context_tokens = item->context_tokens,
                                        .truncated_tokens = item->truncated_tokens,
-                                       .wall_ms = 1000 * (now() - r->began)};
+                                       .wall_ms = 1000 * (clock_seconds() - r->began)};
     enum carat_err rc = CARAT_OK;
     arena_reset(&r->scratch);
     if (!item->choices)
@@ -474,7 +466,7 @@ static enum carat_err on_tick(void *context, const struct backend_stats *stats, 
 {
     struct run *r = context;
     enum carat_err rc = take_verdicts(r, false, err);
-    double t = now();
+    double t = clock_seconds();
     if (!rc && t - r->committed > COMMIT_SECONDS) {
         rc = carat_store_commit(r->store, err);
         r->committed = t;
@@ -499,7 +491,7 @@ static enum carat_err await_verdicts(struct run *r, const struct backend_stats *
 static enum carat_err finish_tasks(struct run *r, const struct backend_stats *stats, struct err *err)
 {
     enum carat_err rc = CARAT_OK;
-    double wall = now() - r->began;
+    double wall = clock_seconds() - r->began;
     for (size_t i = 0; i < r->set->n && !rc; i++) {
         /* Benches are computed together: each carries its share by items. */
         double share = 0;
@@ -563,7 +555,7 @@ static void describe_work(const struct run *r, const struct backend_stats *stats
                      "remark with their verdicts", r->model->name, r->n_remarked);
     if (r->o->quiet)
         return;
-    double wall = now() - r->began;
+    double wall = clock_seconds() - r->began;
     if (r->done_before)
         log_info("%s: %zu items computed, %lld were there already", r->model->name, r->n_items,
                  (long long)r->done_before);
@@ -616,7 +608,7 @@ static enum carat_err evaluate_model(struct run *r, int64_t *runs, struct err *e
         log_model(r, be, run);
         progress_begin(r->progress);
     }
-    r->began = r->committed = now();
+    r->began = r->committed = clock_seconds();
     struct backend_events events = {.on_response = on_response, .on_tick = on_tick, .context = r};
     if (!rc && r->n_requests)
         rc = backend_answer(be, r->requests, r->n_requests, &events, &stats, err);

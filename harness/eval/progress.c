@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "eval.h"
@@ -22,13 +21,6 @@ struct progress {
     double began, shown, logged; /* seconds */
 };
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 enum carat_err progress_new(const struct progress_opts *o, struct progress **out, struct err *err)
 {
     struct progress *p = *out = calloc(1, sizeof *p);
@@ -40,7 +32,7 @@ enum carat_err progress_new(const struct progress_opts *o, struct progress **out
         return err_nomem(err, "the progress");
     }
     *p = (struct progress){.o = *o, .n_left = n_left, .terminal = !o->quiet && isatty(STDERR_FILENO)};
-    p->began = now();
+    p->began = clock_seconds();
     return CARAT_OK;
 }
 
@@ -171,7 +163,7 @@ static void show(struct progress *p, const struct backend_stats *stats, double e
 
 void progress_show(struct progress *p, const struct backend_stats *stats)
 {
-    double t = now(), elapsed = t - p->began;
+    double t = clock_seconds(), elapsed = t - p->began;
     double left = p->done && elapsed > 2 ? elapsed / (double)p->done * (double)(p->total - p->done) : -1;
     if (p->terminal && t - p->shown >= SHOW_SECONDS) {
         p->shown = t;

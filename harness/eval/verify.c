@@ -2,7 +2,6 @@
  * a backend of its own over the one model. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "eval.h"
 #include "verify.h"
@@ -45,13 +44,6 @@ struct replay {
     size_t first;             /* request that index 0 of the call stands for */
     struct err *err;
 };
-
-static double seconds_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static struct str copy(struct replay *r, struct str s)
 {
@@ -442,14 +434,14 @@ static enum carat_err replay_setting(struct replay *r, const struct backend *fir
     struct backend_events events = {.on_response = on_response, .on_tick = on_tick, .context = r};
     const size_t step = setting->alone ? 1 : r->n;
     enum carat_err rc = backend_open_again(first, setting->n_threads, setting->batch_tokens, &be, r->err);
-    double began = seconds_now();
+    double began = clock_seconds();
     r->now = setting;
     for (r->first = 0; r->first < r->n && !rc; r->first += step) {
         struct backend_stats stats;
         rc = backend_answer(be, r->requests + r->first, step, &events, &stats, r->err);
         setting->tokens_computed += stats.tokens_computed;
     }
-    setting->seconds = seconds_now() - began;
+    setting->seconds = clock_seconds() - began;
     backend_free(be);
     return rc;
 }

@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <time.h>
 
 #include "speed.h"
 
@@ -21,13 +20,6 @@ struct bench {
     int32_t *tokens;          /* [longest prompt] */
     struct err *err;
 };
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static int by_size(const void *a, const void *b)
 {
@@ -91,7 +83,7 @@ static enum carat_err prefill_once(struct bench *b, size_t n, struct work *w)
     struct carat_reply reply;
     uint32_t node;
     size_t most = carat_session_batch_tokens(b->session);
-    double began = now();
+    double began = clock_seconds();
     enum carat_err rc = carat_node_new(b->session, CARAT_NODE_ROOT, &node, b->err);
     if (rc)
         return rc;
@@ -103,7 +95,7 @@ static enum carat_err prefill_once(struct bench *b, size_t n, struct work *w)
         w->bytes += (double)m->read_bytes; /* the head's too, a little more than is true of all but the last */
     }
     carat_node_release(b->session, node);
-    w->seconds += now() - began;
+    w->seconds += clock_seconds() - began;
     w->tokens += (double)n;
     w->operations += 2 * ((double)n * (double)m->layer_weights + (double)m->head_weights);
     return rc;
@@ -174,12 +166,12 @@ static enum carat_err time_decode(struct bench *b, size_t n, struct work *w)
     struct sequences q;
     size_t steps = 0;
     enum carat_err rc = begin_sequences(b, &q, n);
-    double began = now();
+    double began = clock_seconds();
     while (!rc && steps < STEPS_MOST && (steps < STEPS_LEAST || w->seconds < b->o->seconds)) {
         rc = carat_forward(b->session, q.spans, n, q.asks, n, q.replies, b->err);
         for (size_t i = 0; i < n && !rc; i++)
             q.last[i] = q.replies[i].best;
-        w->seconds = now() - began;
+        w->seconds = clock_seconds() - began;
         steps++;
     }
     w->tokens = (double)(steps * n);

@@ -5,22 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static double cpu_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static enum carat_err make_folder(struct buf *out, struct err *err)
 {
@@ -72,16 +57,16 @@ enum carat_err overhead_measure(struct eval_options *o, struct overhead *out, st
     *out = (struct overhead){0};
     o->backend.no_compute = true;
     o->quiet = true;
-    double began = now(), cpu = cpu_now();
+    double began = clock_seconds(), cpu = clock_cpu_seconds();
     enum carat_err rc = bench_load(o, &set, err);
-    out->read_seconds = now() - began;
+    out->read_seconds = clock_seconds() - began;
     if (!rc)
         rc = make_folder(&folder, err);
     if (!rc) {
-        began = now();
+        began = clock_seconds();
         rc = evaluate_into(&set, o, folder.p, &out->n_items, err);
-        out->seconds = now() - began;
-        out->cpu_seconds = cpu_now() - cpu;
+        out->seconds = clock_seconds() - began;
+        out->cpu_seconds = clock_cpu_seconds() - cpu;
         remove_folder(folder.p);
     }
     bench_release(&set);
