@@ -1,8 +1,9 @@
 #define _GNU_SOURCE
 #include "export_int.h"
 
+#include "harness/eval/eval.h"
+
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -94,41 +95,13 @@ static bool take_metric(void *context, struct str name)
     return !n->l->failed;
 }
 
-struct values {
-    double *items;
-    size_t n, cap;
-    bool failed;
-};
-
-static bool take_value(void *context, int64_t index, double value)
-{
-    struct values *v = context;
-    (void)index;
-    if (v->n == v->cap) {
-        size_t cap = v->cap ? 2 * v->cap : 256;
-        double *more = realloc(v->items, cap * sizeof *more);
-        v->failed = !more;
-        if (!more)
-            return false;
-        v->items = more;
-        v->cap = cap;
-    }
-    v->items[v->n++] = value;
-    return true;
-}
-
 static enum carat_err load_metrics(struct loading *l, struct export_task *t, struct err *err)
 {
     struct names names = {l, t};
     enum carat_err rc = carat_store_metrics(l->o->store, t->row.id, take_metric, &names, err);
     for (size_t i = 0; i < t->n_metrics && !rc; i++) {
-        struct values v = {0};
-        rc = carat_store_values(l->o->store, t->row.id, t->metrics[i].name.p, take_value, &v, err);
-        if (!rc && v.failed)
-            rc = err_nomem(err, "the scores");
-        if (!rc)
-            stat_mean(v.items, v.n, &t->metrics[i].mean);
-        free(v.items);
+        struct leaf_metric metric = {.task = t->row.id, .metric = t->metrics[i].name, .settings = t->row.settings};
+        rc = leaf_mean(l->o->store, &metric, &t->metrics[i].mean, &t->metrics[i].share, err);
     }
     return rc;
 }

@@ -12,6 +12,7 @@
 struct export_metric {
     struct str name;          /* "acc"; "exact_match,strict-match" */
     struct stat_mean mean;
+    bool share;               /* of right answers; false: a perplexity */
 };
 struct export_task {
     struct carat_task_row row; /* its texts live in the run's arena */

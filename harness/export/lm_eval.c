@@ -456,17 +456,28 @@ static void set_groups(const struct export_run *run, json_t *results, json_t *gr
     }
 }
 
+/* A perplexity is better where it is lower. */
+static bool higher_is_better(const struct export_task *t, const json_t *metric)
+{
+    struct str name = STR("");
+    (void)json_get_str(metric, "name", &name);
+    for (size_t i = 0; i < t->n_metrics; i++)
+        if (str_starts(t->metrics[i].name, name))
+            return t->metrics[i].share;
+    return true;
+}
+
 static json_t *metric_list(const struct export_task *t, json_t *higher)
 {
     json_t *list = json_array(), *metric;
     size_t i;
     json_array_foreach(setting(t->settings, "metrics"), i, metric) {
         json_t *m = json_pack("{s:O, s:s, s:b, s:O*, s:O*, s:O*}", "metric", setting(metric, "name"), "aggregation", "mean",
-                              "higher_is_better", 1, "ignore_case", setting(metric, "ignore_case"), "ignore_punctuation",
+                              "higher_is_better", higher_is_better(t, metric), "ignore_case", setting(metric, "ignore_case"), "ignore_punctuation",
                               setting(metric, "ignore_punctuation"), "regexes_to_ignore",
                               setting(metric, "ignore_patterns"));
         json_array_append_new(list, m);
-        json_object_set_new(higher, json_string_value(setting(metric, "name")), json_true());
+        json_object_set_new(higher, json_string_value(setting(metric, "name")), json_boolean(higher_is_better(t, metric)));
     }
     return list;
 }
