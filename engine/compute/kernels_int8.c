@@ -290,7 +290,7 @@ INLINE void all_rows(const struct matmul *m, const int C, const size_t halves, c
 {
     size_t left = m->cols - col - (size_t)(C - 1) * VECTOR, x_stride = m->ldx * sizeof *m->x;
     struct target t = {.ldy = m->ldy, .first = from == 0};
-    t.last = left < VECTOR ? (__mmask16)((1u << left) - 1) : (__mmask16)0xffff;
+    t.last = (__mmask16)(left < VECTOR ? (1u << left) - 1 : 0xffffu);
     for (size_t r = 0; r < m->rows;) {
         const unsigned char *x = (const unsigned char *)m->x + r * x_stride + from * sizeof(struct quantized);
         t.y = m->y + r * m->ldy + col;
