@@ -51,7 +51,7 @@ static const struct key keys[] = {
     {"task_list", KEY_IGNORED},
     {"test_split", KEY_TAKEN},
     {"training_split", KEY_TAKEN},
-    {"unsafe_code", KEY_TAKEN},
+    {"unsafe_code", KEY_IGNORED}, /* programs run in the jail, whatever a file says */
     {"use_prompt", KEY_REFUSED},
     {"validation_split", KEY_TAKEN},
 };
@@ -361,7 +361,6 @@ static enum carat_err build(struct yaml_task *t, struct err *err)
     take_version(t);
     if (!rc)
         take_description(t);
-    t->unsafe_code = json_is_true(value_of(t->config, "unsafe_code"));
     rc = rc ? rc : yaml_task_scoring(t, err);
     rc = rc ? rc : make_digest(t, shots, err);
     return rc ? rc : plugins_check_task(&t->task, err);

@@ -21,7 +21,6 @@ struct yaml_task {
     const char *data_dir;                    /* dataset_kwargs: data_dir */
     const json_t *samples;                   /* fewshot_config: samples; NULL: the pool is a split */
     const char *cannot_run; /* why it may not be run, though its prompts can be made; NULL: it may */
-    bool unsafe_code;
     char digest[SHA256_HEX];
 };
 
