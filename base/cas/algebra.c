@@ -234,6 +234,10 @@ static struct sum power_of_sum(struct algebra *g, struct sum s, wide n)
 {
     struct sum out = constant(g, ONE);
     g->lost |= n > MAX_POWER && s.n > 1;
+    if (s.n == 0)
+        return n ? s : out;
+    if (is_one(&s))
+        return s;
     if (s.n == 1 && n > 1) { /* each factor's power at once */
         struct term *t = new_term(g, ONE);
         g->lost |= !t || n > 100000 || !rational_power(s.terms[0]->c, n, &t->c);

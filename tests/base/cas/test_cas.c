@@ -91,6 +91,8 @@ Test(cas, depth_and_length_are_limited, .timeout = 10)
     for (int i = 0; i + 1 < N; i += 2)
         memcpy(deep + i, "x(", 2);
     cr_expect_neq(cas_latex_equal((struct str){deep, 1500}, STR("1")), CAS_EQUAL);
+    cr_expect_eq(cas_latex_equal(STR("0^60000000000000000000000000"), STR("0")), CAS_EQUAL);
+    cr_expect_eq(cas_latex_equal(STR("(0x)^{60000000000000000000}"), STR("1")), CAS_DIFFERENT);
     free(deep);
     free(wide);
 }
