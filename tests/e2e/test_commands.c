@@ -47,7 +47,7 @@ Test(e2e_commands, wrong_words_are_usage_errors_with_the_nearest_name)
         {{"run", "-m", "demo:late"}, "carat list tasks"},
         {{"run", "--limit", "x"}, "--limit wants N, not 'x'"},
         {{"run", "--precision", "f16"}, "--precision wants f32|bf16|int8"},
-        {{"list", "things"}, "tasks, runs and sources"},
+        {{"list", "things"}, "tasks, runs, sources and suites"},
         {{"list"}, "usage: carat list"},
         {{"tokenize"}, "-m MODEL and --tokenizer PATH"},
         {{"score", "-m"}, "--model wants"},
