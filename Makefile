@@ -76,6 +76,8 @@ ISA_FLAGS_avx512vnni := $(ISA_FLAGS_avx512) -mavx512vnni -DKERNEL_ISA_avx512 -DK
 ISA_FLAGS_avx512bf16 := $(ISA_FLAGS_avx512vnni) -mavx512bf16 -DKERNEL_HAS_BF16
 ISA_FLAGS_neon   :=
 # The portable lanes are plain loops: at -O3, or under the sanitizers, compilers take minutes over them for nothing.
+# The fuzzers do not come to the kernels, and clang takes minutes to watch them.
+ISA_NOT  = -O2 $(if $(findstring fuzzer,$(SANITIZE)),-fsanitize=%)
 ISA_OPT  = $(if $(filter portable,$(1)),$(if $(SANITIZE),-O0,-O2),-O3)
 ISA_OBJS := $(foreach i,$(ISAS),$(ISA_SRC:%.c=$(BUILD)/obj/%-$(i).o))
 
@@ -118,7 +120,7 @@ define isa_rule
 $(BUILD)/obj/%-$(1).o: %.c | check-libs
 	$$(call say,CC,"$$< [$(1)]")
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(ALL_CPPFLAGS) -DKERNEL_ISA=$(1) -DKERNEL_ISA_$(1) $$(filter-out -O2,$$(ALL_CFLAGS)) $(call ISA_OPT,$(1)) $(ISA_FLAGS_$(1)) -MMD -MP -c $$< -o $$@
+	$$(Q)$$(CC) $$(ALL_CPPFLAGS) -DKERNEL_ISA=$(1) -DKERNEL_ISA_$(1) $$(filter-out $$(ISA_NOT),$$(ALL_CFLAGS)) $(call ISA_OPT,$(1)) $(ISA_FLAGS_$(1)) -MMD -MP -c $$< -o $$@
 endef
 $(foreach i,$(ISAS),$(eval $(call isa_rule,$(i))))
 

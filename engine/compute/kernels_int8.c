@@ -238,7 +238,7 @@ struct target { /* of R rows: where y is, which of the last vector's columns are
 };
 
 #define EACH_R EACH_4
-#define EACH_C EACH_4
+#define EACH_C EACH_3
 #define AT_RC(r, c) (r) * (int)VECTORS + (c)
 
 INLINE int32_t word_at(const unsigned char *p)

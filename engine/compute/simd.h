@@ -373,7 +373,8 @@ INLINE void flush_end(uint64_t mode) { __asm__ volatile("msr fpcr, %0" : : "r"(m
 #define AT(i, value, n, ...) { enum { i = value }; if (i < (n)) { __VA_ARGS__ } }
 #define EACH_1(i, n, ...) AT(i, 0, n, __VA_ARGS__)
 #define EACH_2(i, n, ...) EACH_1(i, n, __VA_ARGS__) AT(i, 1, n, __VA_ARGS__)
-#define EACH_4(i, n, ...) EACH_2(i, n, __VA_ARGS__) AT(i, 2, n, __VA_ARGS__) AT(i, 3, n, __VA_ARGS__)
+#define EACH_3(i, n, ...) EACH_2(i, n, __VA_ARGS__) AT(i, 2, n, __VA_ARGS__)
+#define EACH_4(i, n, ...) EACH_3(i, n, __VA_ARGS__) AT(i, 3, n, __VA_ARGS__)
 #define EACH_6(i, n, ...) EACH_4(i, n, __VA_ARGS__) AT(i, 4, n, __VA_ARGS__) AT(i, 5, n, __VA_ARGS__)
 #define LOOP(i, n, ...) for (size_t i = 0; i < (size_t)(n); i++) { __VA_ARGS__ }
 #define PARTS (sizeof(v16) / sizeof(vpart))
