@@ -116,7 +116,7 @@ static void one_series(const char *db, int n_whole, useconds_t run_us, uint64_t 
     bool done = false;
     words_of(db, words);
     for (int i = 0; i < SERIES_MAX && !done; i++) {
-        done = start_and_kill(words, (useconds_t)(next(random) % (run_us / 3 + 1)));
+        done = start_and_kill(words, (useconds_t)(next(random) % (run_us + 1)));
         int n = count_items(db);
         t->kills += !done;
         t->ended += done;
@@ -153,8 +153,8 @@ Test(e2e_kill, at_any_moment_the_same_command_ends_with_the_same_rows, .timeout 
     useconds_t run_us = (useconds_t)(1e6 * (seconds() - start));
     char *expected = items_of(whole);
     int n_whole = count_items(whole), n_series = 0;
-    for (; t.kills < kills; n_series++) {
-        cr_assert_lt(n_series, 1000);
+    for (; t.kills < kills || !t.on_the_way; n_series++) {
+        cr_assert_lt(n_series, 1000, "no kill fell between two items");
         one_series(broken, n_whole, run_us, &random, &t);
         char *items = items_of(broken);
         expect_same(items, expected, t.kills);
@@ -163,7 +163,6 @@ Test(e2e_kill, at_any_moment_the_same_command_ends_with_the_same_rows, .timeout 
     }
     printf("%d kills in %d series of %d items: %d before the first item was kept, %d on the way, %d when all was done\n", t.kills,
            n_series, n_whole, t.before_any, t.on_the_way, t.when_done);
-    cr_assert_gt(t.on_the_way, 0);
     free(expected);
     free(whole);
     free(broken);
