@@ -17,13 +17,13 @@
 #include <openssl/x509v3.h>
 
 #include "datasets/fetch.h"
+#include "tests/support/player.h"
 #include "tests/support/support.h"
 
 /* ---- the server and its files ----------------------------------------------------------------- */
 
 struct server {
-    pid_t pid;
-    int stdin_fd; /* its life line */
+    struct player player;
     int port;
     const char *scheme;
     const char *dir;   /* what it serves */
@@ -33,25 +33,8 @@ struct server {
 static struct server server_start_with(const char *pem)
 {
     struct server s = {.scheme = pem ? "https" : "http", .dir = temp_dir(), .cache = temp_dir()};
-    int in[2], out[2];
-    char line[32] = "";
-    cr_assert(!pipe2(in, O_CLOEXEC) && !pipe2(out, O_CLOEXEC));
-    s.pid = fork();
-    cr_assert(s.pid >= 0);
-    if (s.pid == 0) {
-        dup2(in[0], 0);
-        dup2(out[1], 1);
-        execlp("python3", "python3", "tests/datasets/server.py", s.dir, pem, (char *)NULL);
-        _exit(127);
-    }
-    close(in[0]);
-    close(out[1]);
-    s.stdin_fd = in[1];
-    FILE *f = fdopen(out[0], "r");
-    cr_assert(f && fgets(line, sizeof line, f), "the server did not start");
-    fclose(f);
-    s.port = (int)strtol(line, NULL, 10);
-    cr_assert(s.port > 0);
+    s.player = player_start("tests/datasets/server.py", s.dir, pem);
+    s.port = s.player.port;
     setenv("no_proxy", "127.0.0.1", 1);
     return s;
 }
@@ -63,12 +46,7 @@ static struct server server_start(void)
 
 static void server_stop(struct server *s)
 {
-    if (s->stdin_fd >= 0)
-        close(s->stdin_fd);
-    s->stdin_fd = -1;
-    if (s->pid > 0)
-        waitpid(s->pid, NULL, 0);
-    s->pid = 0;
+    player_stop(&s->player);
 }
 
 static void server_end(struct server *s)

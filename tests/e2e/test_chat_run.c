@@ -88,8 +88,8 @@ static void check_line(void *context, size_t line, const json_t *golden)
 {
     struct check *c = context;
     if (!same_run(c->asked, golden)) {
-        c->asked = (json_t *)(uintptr_t)golden;
-        json_incref(c->asked);
+        json_decref(c->asked);
+        c->asked = json_incref((json_t *)(uintptr_t)golden);
         run_line(c, golden, c->items);
         c->n_runs++;
     }
@@ -119,6 +119,8 @@ Test(e2e_chat_run, equals_the_reference_harness, .timeout = 300)
     each_json_line("tests/goldens/chat/runs.jsonl", check_line, &c);
     cr_assert_gt(c.n_items, 50);
     printf("  %zu runs, %zu items, largest difference %.2g\n", c.n_runs, c.n_items, c.largest);
+    json_decref(c.asked);
+    json_decref(c.items);
     temp_remove(c.dir);
 }
 

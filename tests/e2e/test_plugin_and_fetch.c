@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/support/player.h"
 #include "tests/support/process.h"
 #include "tests/support/support.h"
 
@@ -80,41 +81,6 @@ Test(e2e_plugin, the_headers_example_runs_out_of_tree, .timeout = 60)
     temp_remove(dir);
 }
 
-struct server {
-    pid_t pid;
-    int stdin_fd;
-    char *url;
-};
-
-static struct server serve(const char *folder)
-{
-    int in[2], out[2];
-    cr_assert(pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0);
-    pid_t pid = fork();
-    if (pid == 0) {
-        dup2(in[0], 0);
-        dup2(out[1], 1);
-        execlp("python3", "python3", "tests/datasets/server.py", folder, (char *)NULL);
-        _exit(127);
-    }
-    close(in[0]);
-    close(out[1]);
-    FILE *f = fdopen(out[0], "r");
-    char line[64];
-    struct server s = {.pid = pid, .stdin_fd = in[1]};
-    cr_assert(f && fgets(line, sizeof line, f), "the server did not start");
-    cr_assert(asprintf(&s.url, "http://127.0.0.1:%d", (int)strtol(line, NULL, 10)) > 0);
-    fclose(f);
-    return s;
-}
-
-static void stop(struct server *s)
-{
-    close(s->stdin_fd);
-    waitpid(s->pid, NULL, 0);
-    free(s->url);
-}
-
 /* The whole of HumanEval's official file, through a mirror, cut off on the way at the first try; then a run without --data. */
 Test(e2e_fetch, an_official_file_comes_through_a_mirror_and_is_used_from_the_cache, .timeout = 120)
 {
@@ -125,14 +91,14 @@ Test(e2e_fetch, an_official_file_comes_through_a_mirror_and_is_used_from_the_cac
     cr_assert_eq(file_read(official, 1 << 20, &file, NULL), CARAT_OK);
     file_mkdirs(folder, NULL);
     put(folder, "HumanEval.jsonl.gz", file.p, file.n);
-    struct server s = serve(dir);
-    cr_assert(asprintf(&cache, "XDG_CACHE_HOME=%s/cache", dir) > 0 && asprintf(&mirror, "%s/truncate", s.url) > 0);
+    struct player s = player_start("tests/datasets/server.py", dir, NULL);
+    cr_assert(asprintf(&cache, "XDG_CACHE_HOME=%s/cache", dir) > 0 && asprintf(&mirror, "http://127.0.0.1:%d/truncate", s.port) > 0);
     struct ran r = run_program(
         (const char *const[]){"env", cache, carat_bin(), "fetch", "humaneval", "--mirror", mirror, NULL}, NULL);
     expect_status(r, 0);
     cr_assert(has(r.err, "verified"), "%s", r.err);
     ran_release(&r);
-    stop(&s);
+    player_stop(&s);
     r = run_program((const char *const[]){"env", cache, carat_bin(), "run", "-q", "-m", "demo:early", "-t", "humaneval",
                                           "--limit", "1", "--db", db, NULL},
                     NULL);
@@ -154,16 +120,16 @@ Test(e2e_fetch, an_official_file_comes_through_a_mirror_and_is_used_from_the_cac
 
     /* A file that is not the published one is refused, and nothing of it stays. */
     put(folder, "HumanEval.jsonl.gz", file.p, file.n - 1);
-    s = serve(dir);
+    s = player_start("tests/datasets/server.py", dir, NULL);
     char *other = NULL;
     cr_assert(asprintf(&other, "XDG_CACHE_HOME=%s/other", dir) > 0);
     free(mirror);
-    cr_assert(asprintf(&mirror, "%s/ok", s.url) > 0);
+    cr_assert(asprintf(&mirror, "http://127.0.0.1:%d/ok", s.port) > 0);
     r = run_program((const char *const[]){"env", other, carat_bin(), "fetch", "humaneval", "--mirror", mirror, NULL}, NULL);
     cr_assert(r.status == 3 || r.status == 4, "%d %s", r.status, r.err);
     cr_assert(has(r.err, "HumanEval.jsonl.gz"), "%s", r.err);
     ran_release(&r);
-    stop(&s);
+    player_stop(&s);
     free(folder), free(db), free(cache), free(mirror), free(other);
     buf_release(&file);
     temp_remove(dir);

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/support/player.h"
 #include "tests/support/process.h"
 #include "tests/support/support.h"
 
@@ -54,37 +55,6 @@ Test(e2e_yaml, runs_a_task_file_with_rows_beside_it, .timeout = 120)
 }
 
 /* ---- rows of the Hub, played by a local server -------------------------------------------------------- */
-
-struct server {
-    pid_t pid;
-    int stdin_fd, port;
-};
-
-static struct server serve(const char *folder)
-{
-    int in[2], out[2];
-    cr_assert(pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0);
-    pid_t pid = fork();
-    if (pid == 0) {
-        dup2(in[0], 0);
-        dup2(out[1], 1);
-        execlp("python3", "python3", "tests/datasets/server.py", folder, (char *)NULL);
-        _exit(127);
-    }
-    close(in[0]);
-    close(out[1]);
-    FILE *f = fdopen(out[0], "r");
-    char line[64];
-    cr_assert(f && fgets(line, sizeof line, f), "the server did not start");
-    fclose(f);
-    return (struct server){.pid = pid, .stdin_fd = in[1], .port = (int)strtol(line, NULL, 10)};
-}
-
-static void stop(struct server *s)
-{
-    close(s->stdin_fd);
-    waitpid(s->pid, NULL, 0);
-}
 
 /* A page of rows {"q": "row N", "gold": N % 2} as the endpoint answers; `extra` goes into each entry. */
 static void put_page(const char *dir, size_t first, size_t n, size_t total)
@@ -134,11 +104,11 @@ Test(e2e_yaml, fetches_pages_of_rows_and_reads_them_from_the_cache, .timeout = 1
     expect_status(r, 3);
     cr_expect(strstr(r.err, "carat fetch"), "%s", r.err);
     ran_release(&r);
-    struct server s = serve(dir);
+    struct player s = player_start("tests/datasets/server.py", dir, NULL);
     r = run_with(dir, s.port, "too_many", "fetch", "-q"); /* each address says 429 at first */
     expect_status(r, 0);
     ran_release(&r);
-    stop(&s);
+    player_stop(&s);
     r = run_with(dir, s.port, "ok", "prompts", "-t");
     expect_status(r, 0);
     cr_expect(strstr(r.out, "item 149\nrow 149\n"), "%s", r.out);
@@ -153,7 +123,7 @@ Test(e2e_yaml, refuses_pages_that_end_early_and_configurations_to_choose_from, .
     put(dir, "splits?dataset=some%2Ftask", "{\"splits\": [{\"config\": \"default\"}]}");
     put_page(dir, 0, 100, 150);
     put_page(dir, 100, 20, 150);
-    struct server s = serve(dir);
+    struct player s = player_start("tests/datasets/server.py", dir, NULL);
     struct ran r = run_with(dir, s.port, "ok", "fetch", "-q");
     expect_status(r, 3);
     cr_expect(strstr(r.err, "gives 20 rows on a page that should be full"), "%s", r.err);
@@ -163,7 +133,7 @@ Test(e2e_yaml, refuses_pages_that_end_early_and_configurations_to_choose_from, .
     expect_status(r, 3);
     cr_expect(strstr(r.err, "several configurations"), "%s", r.err);
     ran_release(&r);
-    stop(&s);
+    player_stop(&s);
     temp_remove(dir);
 }
 

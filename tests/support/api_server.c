@@ -3,34 +3,15 @@
 
 #include <criterion/criterion.h>
 
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "support.h"
 
 struct api_server api_server_start(void)
 {
     struct api_server s = {.dir = temp_dir()};
-    int in[2], out[2];
-    char text[32] = "";
-    cr_assert(!pipe2(in, O_CLOEXEC) && !pipe2(out, O_CLOEXEC));
-    s.pid = fork();
-    if (s.pid == 0) {
-        dup2(in[0], 0);
-        dup2(out[1], 1);
-        execlp("python3", "python3", "tests/harness/backend/server.py", s.dir, (char *)NULL);
-        _exit(127);
-    }
-    close(in[0]);
-    close(out[1]);
-    s.line = in[1];
-    FILE *f = fdopen(out[0], "r");
-    cr_assert(f && fgets(text, sizeof text, f), "the server did not start");
-    fclose(f);
-    s.port = (int)strtol(text, NULL, 10);
+    s.player = player_start("tests/harness/backend/server.py", s.dir, NULL);
+    s.port = s.player.port;
     unsetenv("CARAT_API_KEY");
     unsetenv("OPENAI_API_KEY");
     return s;
@@ -38,8 +19,7 @@ struct api_server api_server_start(void)
 
 void api_server_stop(struct api_server *s)
 {
-    close(s->line);
-    waitpid(s->pid, NULL, 0);
+    player_stop(&s->player);
     temp_remove(s->dir);
 }
 

@@ -2,13 +2,11 @@
 #ifndef CARAT_TESTS_API_SERVER_H
 #define CARAT_TESTS_API_SERVER_H
 
-#include <sys/types.h>
-
 #include "base/base.h"
+#include "player.h"
 
 struct api_server {
-    pid_t pid;
-    int line;        /* its stdin: it ends with it */
+    struct player player;
     int port;
     const char *dir; /* requests.log is there */
 };
