@@ -180,6 +180,22 @@ $(UNITS:%=test-%): test-%: ## test-PART: one part's tests, linked with what the 
 unit: $(TEST_BIN)
 	@CARAT_BUILD=$(BUILD) $(TEST_BIN) $(TESTFLAGS)
 
+# The reference harness is installed for this alone, without any model library; a stamp says that it is whole.
+REFERENCE         ?= $(BUILD)/reference
+REFERENCE_VERSION := 0.4.13
+REFERENCE_PYTHON   = $(abspath $(REFERENCE))/bin/python
+$(REFERENCE)/lm_eval-$(REFERENCE_VERSION):
+	$(call say,PIP,$@)
+	$(Q)python3 -m venv $(REFERENCE) && \
+	  $(REFERENCE_PYTHON) -m pip install --quiet --disable-pip-version-check lm_eval==$(REFERENCE_VERSION) || { \
+	  echo "make: lm_eval $(REFERENCE_VERSION) cannot be installed: python3-venv and a package index are needed"; exit 1; }
+	@touch $@
+
+.PHONY: test-reference
+test-reference: $(REFERENCE)/lm_eval-$(REFERENCE_VERSION) $(BUILD)/carat $(TEST_BIN) ## task files against lm_eval, which pip installs
+	@CARAT_BUILD=$(BUILD) CARAT_BIN=$(BUILD)/carat CARAT_REFERENCE=$(REFERENCE_PYTHON) \
+	  $(TEST_BIN) --filter='yaml_reference/*' $(TESTFLAGS)
+
 # The kernels for AArch64, built by a cross compiler without any library and run by qemu.
 NEON_CC   ?= aarch64-linux-gnu-gcc
 NEON_RUN  ?= qemu-aarch64-static

@@ -389,7 +389,19 @@ def reader_of(config):
                 use.flags.add("list")
         else:
             reader.template(value)
+            if key == "doc_to_target":
+                name_a_choice(reader, value, config.get("doc_to_choice"))
     return reader
+
+
+def name_a_choice(reader, template, choices):
+    """A target that is nothing but a text of the row is one of the choices where those are the file's own."""
+    body = utils.env.parse(template).body
+    if not isinstance(choices, list) or len(body) != 1 or not isinstance(body[0], nodes.Output) or len(body[0].nodes) != 1:
+        return
+    use = reader.use(body[0].nodes[0])
+    if use and "str" in use.flags:
+        use.equal += [c for c in choices if isinstance(c, str)]
 
 
 def splits_of(config):
