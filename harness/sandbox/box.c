@@ -177,8 +177,8 @@ enum carat_err box_arrange(struct box *box, bool as_nobody, struct err *err)
             args_add(&a, (const char *const[]){"--dev-bind", *name, *name, NULL});
         args_add(&a, (const char *const[]){"--size", SHM_BYTES, "--tmpfs", "/dev/shm", "--size", tmp_size, "--tmpfs",
                                            "/tmp", "--remount-ro", "/", "--chdir", "/tmp", "--seccomp", "4",
-                                           "--info-fd", "5", "--", NULL});
-        _Static_assert(FD_FILTER == 4 && FD_INFO == 5, "as written above");
+                                           "--info-fd", "5", "--args", "7", "--", NULL});
+        _Static_assert(FD_FILTER == 4 && FD_INFO == 5 && FD_GO == 7, "as written above");
     }
     args_add(&a, interpreter);
     if (a.failed)
@@ -220,6 +220,9 @@ static enum carat_err open_wall(struct box *box, struct err *err)
             err_set(err, CARAT_EUNSUPPORTED, "no 'bwrap' on PATH");
             return err_hint(err, "install it: apt-get install bubblewrap");
         }
+        enum carat_err rc = keeper_open(&box->keeper, err);
+        if (rc)
+            return rc;
     } else if (landlock_abi() < LANDLOCK_ABI_WANTED) {
         err_set(err, CARAT_EUNSUPPORTED, "the kernel's Landlock is of version %d, and only %d (Linux 6.12) holds signals and sockets",
                 landlock_abi(), LANDLOCK_ABI_WANTED);
@@ -250,6 +253,7 @@ enum carat_err box_open(const struct jail_opts *opts, enum wall wall, struct box
 
 void box_release(struct box *box)
 {
+    keeper_close(&box->keeper);
     buf_release(&box->survey);
     buf_release(&box->filter);
     arena_release(&box->memory);

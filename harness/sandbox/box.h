@@ -7,6 +7,7 @@
 
 #include "base/base.h"
 #include "jail.h"
+#include "keeper.h"
 #include "runner.h"
 
 enum wall {
@@ -18,6 +19,8 @@ enum wall {
 enum { /* descriptors in the jail; RUNNER_FD and those below reach the program */
     FD_FILTER = RUNNER_FD + 1, /* where bwrap reads the seccomp program */
     FD_INFO,                   /* where it names its PID 1 */
+    FD_INFO_READ,              /* the other end, so that bwrap can write to it even when carat is gone */
+    FD_GO,                     /* more arguments, of which there are none: their end lets bwrap go on */
     FD_END,
 };
 
@@ -32,6 +35,7 @@ struct box {
     size_t survey_at;       /* where its mounts begin */
     struct buf filter;      /* the seccomp program */
     const char *bwrap;
+    struct keeper keeper;   /* of WALL_SPACES */
     bool as_nobody;         /* carat is root and the jail is not */
     bool limit_processes;   /* RLIMIT_NPROC counts per user namespace (Linux 5.14) */
 };

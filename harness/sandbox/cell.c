@@ -4,12 +4,10 @@
  *       | socket on 3, output on 1 and 2                       |
  *       +------------------------------------------------------+
  *
- * posix_spawn() rather than fork(): carat holds gigabytes and many threads. Which descriptors cross is said
- * twice: all of ours are close-on-exec, and everything above the last one wanted is closed in the child.
- *
  * PID 1's death ends the namespace: the kernel kills whatever is left in it before PID 1 can be waited for.
  * bwrap names PID 1 on --info-fd; a pidfd on it becoming readable is the proof that nothing is left running,
- * and cell_end() waits for that. If carat dies, --die-with-parent does the same.
+ * and cell_end() waits for that. If carat dies, --die-with-parent does the same; for the moment in which it
+ * does not, there is the keeper (keeper.h).
  */
 #define _GNU_SOURCE
 #include "cell.h"
@@ -19,7 +17,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -29,6 +26,7 @@
 
 #include "confine.h"
 #include "landlock.h"
+#include "spawn.h"
 
 enum {
     FD_SAFE = 64,       /* our own ends are moved above this, out of the way of dup2() */
@@ -39,7 +37,6 @@ enum {
  * by now. */
 #define WAIT_PIDFD 3 /* P_PIDFD, which older C libraries do not name */
 
-static char *const no_environment[] = {NULL};
 static const struct cell no_cell = {
     .pidfd = -1, .init_pidfd = -1, .control = -1, .output = -1, .info = -1, .folder = {.lock = -1}};
 
@@ -84,41 +81,6 @@ static void wait_readable(int fd, int ms)
 
 /* ---- starting ------------------------------------------------------------------------ */
 
-/* Starts argv with `from[i]` as descriptor i (-1: /dev/null) and nothing else open. */
-static int spawn(char *const *argv, const int *from, int n, const char *folder, pid_t *pid)
-{
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attr;
-    sigset_t none, all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    int rc = posix_spawn_file_actions_init(&actions);
-    if (rc)
-        return rc;
-    rc = posix_spawnattr_init(&attr);
-    if (rc)
-        goto out_actions;
-    for (int i = 0; i < n && !rc; i++)
-        rc = from[i] < 0 ? posix_spawn_file_actions_addopen(&actions, i, "/dev/null", O_RDWR, 0)
-                         : posix_spawn_file_actions_adddup2(&actions, from[i], i);
-    if (!rc && folder)
-        rc = posix_spawn_file_actions_addchdir_np(&actions, folder);
-    if (!rc)
-        rc = posix_spawn_file_actions_addclosefrom_np(&actions, n);
-    if (!rc)
-        rc = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID);
-    if (!rc)
-        rc = posix_spawnattr_setsigdefault(&attr, &all);
-    if (!rc)
-        rc = posix_spawnattr_setsigmask(&attr, &none);
-    if (!rc)
-        rc = posix_spawn(pid, argv[0], &actions, &attr, argv, no_environment);
-    posix_spawnattr_destroy(&attr);
-out_actions:
-    posix_spawn_file_actions_destroy(&actions);
-    return rc;
-}
-
 /* A pipe that holds the filter: a reader of its own for each jail, for the offset of a file would be shared. */
 static bool filter_pipe(const struct box *box, int ends[2])
 {
@@ -155,24 +117,28 @@ static enum carat_err start_spawned(const struct box *box, struct cell *cell, co
 {
     bool walled = box->wall == WALL_SPACES;
     int failure = spawn(box->argv, from, walled ? FD_END : FD_FILTER, cell->folder.path, &cell->pid);
-    if (!failure)
-        return CARAT_OK;
-    cell->pid = 0;
-    return err_set(err, CARAT_EIO, "cannot start '%s': %s", box->argv[0], strerror(failure));
+    if (failure) {
+        cell->pid = 0;
+        return err_set(err, CARAT_EIO, "cannot start '%s': %s", box->argv[0], strerror(failure));
+    }
+    if (walled && !keeper_watch(&box->keeper, cell->pid))
+        return err_set(err, CARAT_EIO, "the process that ends programs when carat dies is gone");
+    return CARAT_OK;
 }
 
 enum carat_err cell_start(const struct box *box, struct cell *cell, struct err *err)
 {
-    int control[2] = {-1, -1}, output[2] = {-1, -1}, filter[2] = {-1, -1}, info[2] = {-1, -1};
+    int control[2] = {-1, -1}, output[2] = {-1, -1}, filter[2] = {-1, -1}, info[2] = {-1, -1}, go[2] = {-1, -1};
     bool walled = box->wall == WALL_SPACES;
     enum carat_err rc = CARAT_OK;
     *cell = no_cell;
+    cell->box = box;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control) || !move_up(&control[0]) || !move_up(&control[1]) ||
-        !make_pipe(output) || (walled && (!filter_pipe(box, filter) || !make_pipe(info)))) {
+        !make_pipe(output) || (walled && (!filter_pipe(box, filter) || !make_pipe(info) || !make_pipe(go)))) {
         rc = err_set(err, CARAT_EIO, "cannot start a program: %s", strerror(errno));
         goto out;
     }
-    const int from[FD_END] = {-1, output[1], output[1], control[1], filter[0], info[1]};
+    const int from[FD_END] = {-1, output[1], output[1], control[1], filter[0], info[1], info[0], go[0]};
     if (!walled)
         rc = folder_make(&cell->folder, box->as_nobody ? BOX_NOBODY : (uid_t)-1, err);
     if (!rc)
@@ -196,6 +162,7 @@ out:
         close_fd(&output[i]);
         close_fd(&filter[i]);
         close_fd(&info[i]);
+        close_fd(&go[i]); /* bwrap goes on */
     }
     if (rc)
         cell_end(cell);
@@ -341,9 +308,9 @@ int cell_end(struct cell *cell)
     if (cell->init_pidfd >= 0)
         syscall(SYS_pidfd_send_signal, cell->init_pidfd, SIGKILL, NULL, 0);
     if (cell->pid) {
-        if (cell->folder.path)
-            kill(-cell->pid, SIGKILL); /* it was made a session of its own */
-        kill(cell->pid, SIGKILL);
+        kill(-cell->pid, SIGKILL); /* it was made a session of its own */
+        if (cell->box->wall == WALL_SPACES)
+            keeper_forget(&cell->box->keeper, cell->pid); /* before the number can be another's */
         while (waitpid(cell->pid, &status, 0) < 0 && errno == EINTR)
             ;
     }

@@ -9,6 +9,7 @@
 
 /* One running tree. Descriptors are -1 when closed. */
 struct cell {
+    const struct box *box; /* where it was started from */
     pid_t pid;     /* bwrap, or the interpreter: our child */
     pid_t init;    /* the jail's PID 1 as seen from here, 0 until known */
     int pidfd, init_pidfd;

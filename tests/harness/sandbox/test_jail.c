@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -413,11 +415,11 @@ static void run_corpus(enum jail_wall wall)
         cr_assert_eq(pthread_create(&threads[i], NULL, hostile_thread, &h), 0);
     for (int i = 0; i < 3; i++)
         pthread_join(threads[i], NULL);
+    jail_free((struct jail *)(uintptr_t)h.jail); /* and its keeper */
     check_out(&o, "all");
     for (int i = 0; i < h.n; i++)
         free(h.names[i]);
     free(h.names);
-    jail_free((struct jail *)(uintptr_t)h.jail);
     drop_out(&o);
 }
 
@@ -653,6 +655,63 @@ Test(mbpp, all_500_references_pass_and_other_bodies_fail, .timeout = 400)
 {
     SHARED_OR_SKIP(path, "data/mbpp/mbpp.jsonl");
     hold_exam(path, add_mbpp, 500, 5);
+}
+
+/* ---- the end of the process that runs them ------------------------------------------------- */
+
+/* Tells on `ready` when the jail stands, then starts a program that does not end. */
+static _Noreturn void run_for_ever(enum jail_wall wall, int ready)
+{
+    struct jail *jail = open_jail((struct jail_opts){.wall = wall});
+    cr_assert_eq(write(ready, "", 1), 1);
+    for (;;) {
+        struct jail_verdict v = run(jail, STR("while True: pass\n"));
+        jail_verdict_release(&v);
+    }
+}
+
+/* What a killed process has left behind is ours, for we are its subreaper. True when it is gone within 10 s. */
+static bool all_gone(void)
+{
+    for (int i = 0; i < 10000; i++) {
+        while (waitpid(-1, NULL, WNOHANG) > 0)
+            ;
+        if (!children())
+            return true;
+        usleep(1000);
+    }
+    return false;
+}
+
+/* kill -9 at moments from before a jail's first step to when a program runs in it. */
+static void kill_the_keeper(enum jail_wall wall)
+{
+    enum { KILLS = 60, WHOLE_US = 12000 };
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    for (unsigned i = 0; i < KILLS; i++) {
+        int ends[2];
+        char byte;
+        cr_assert_eq(pipe(ends), 0);
+        pid_t pid = fork();
+        cr_assert_geq(pid, 0);
+        if (pid == 0)
+            run_for_ever(wall, ends[1]);
+        cr_assert_eq(read(ends[0], &byte, 1), 1);
+        usleep(WHOLE_US / KILLS * i);
+        kill(pid, SIGKILL);
+        cr_assert(all_gone(), "killed after %u us, it has left something running", WHOLE_US / KILLS * i);
+        close(ends[0]);
+        close(ends[1]);
+    }
+}
+
+Test(jail, ends_with_who_keeps_it_at_any_moment, .timeout = 300) { kill_the_keeper(JAIL_WALL_BUBBLEWRAP); }
+
+Test(jail, ends_so_behind_the_second_wall, .timeout = 300)
+{
+    if (landlock_abi() < LANDLOCK_ABI_WANTED)
+        cr_skip("the kernel's Landlock is of version %d", landlock_abi());
+    kill_the_keeper(JAIL_WALL_LANDLOCK);
 }
 
 /* ---- threads, descriptors, time ------------------------------------------------------------------- */
