@@ -22,7 +22,8 @@ static enum carat_err add_yaml_leaf(const struct eval_options *o, const struct y
     grown[leaves->n++] = (struct proto_leaf){.task = yaml_task_abi(from->task),
                                              .parent = from->group,
                                              .parent_title = from->group_title,
-                                             .subgroup = from->subgroup};
+                                             .subgroup = from->subgroup,
+                                             .parts_equal = from->parts_equal};
     return CARAT_OK;
 }
 
@@ -186,6 +187,8 @@ static enum carat_err load_bench(const struct eval_options *o, const struct prot
         rc = add_setting(&out->settings, "sampling", sampling_json(&o->sampling), err);
     if (!rc && yaml_task_of(task))
         rc = add_setting(&out->settings, "file", json_string(yaml_task_digest(yaml_task_of(task))), err);
+    if (!rc && leaf->parts_equal)
+        rc = add_setting(&out->settings, "group_mean", json_string("tasks"), err);
     if (rc) {
         if (err->code == CARAT_OK)
             err_nomem(err, "the task");

@@ -179,6 +179,7 @@ struct score {                /* a benchmark of one run: a leaf, or a parent's l
     double chance;
     struct stat_mean mean;    /* of the headline metric */
                               /* every item counts once; the interval of several leaves is cluster-robust where that is wider */
+    bool parts_equal;         /* ... but of a group whose file has every leaf count once, which is over_leaves, too */
     double over_leaves, over_leaves_se; /* every leaf counts once; NaN: there is one leaf, or it is published */
     bool share;               /* of right answers, 0..1, shown in percent; false: a perplexity, shown as it is */
     bool published;           /* quoted: no items, no interval; shots may be -1, metric empty: not said */
@@ -201,6 +202,8 @@ struct leaf_metric {
     struct str metric;        /* a value's full name */
     struct str settings;      /* the task's, JSON */
 };
+/* Does each leaf count once in its benchmark's score? So do a stored leaf's settings say. */
+bool group_counts_leaves_once(struct str settings);
 enum carat_err leaf_mean(struct carat_store *st, const struct leaf_metric *leaf, struct stat_mean *out, bool *share,
                          struct err *err);
 

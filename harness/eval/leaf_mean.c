@@ -53,6 +53,16 @@ static const json_t *metric_settings(const json_t *settings, struct str value)
     return NULL;
 }
 
+bool group_counts_leaves_once(struct str settings)
+{
+    json_t *json = NULL;
+    struct str mean;
+    bool once = settings.n && !json_read(settings, "the task's settings", 0, &json, NULL) &&
+                json_get_str(json, "group_mean", &mean) && str_eq(mean, STR("tasks"));
+    json_decref(json);
+    return once;
+}
+
 enum carat_err leaf_mean(struct carat_store *st, const struct leaf_metric *leaf, struct stat_mean *out, bool *share,
                          struct err *err)
 {

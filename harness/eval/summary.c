@@ -107,13 +107,18 @@ static enum carat_err pool_means(const struct stat_mean *means, size_t n, struct
     for (size_t i = 0; i < n; i++)
         if (means[i].n)
             parts[k++] = (struct stats_part){(double)means[i].n, means[i].mean, means[i].n > 1 ? means[i].stderr_mean : 0};
-    stat_pool(means, n, &out->mean);
+    if (out->parts_equal)
+        stat_pool_equal(means, n, &out->mean);
+    else
+        stat_pool(means, n, &out->mean);
     if (k > 1) {
         struct stats_part each = stats_mean_over_parts(parts, k);
         struct stats_interval plain = {out->mean.low, out->mean.high};
         struct stats_interval wide = stats_parts_interval(parts, k, plain, 0.95);
-        out->mean.low = fmax(wide.low, 0);
-        out->mean.high = out->share ? fmin(wide.high, 1) : wide.high;
+        if (!out->parts_equal) {
+            out->mean.low = fmax(wide.low, 0);
+            out->mean.high = out->share ? fmin(wide.high, 1) : wide.high;
+        }
         out->over_leaves = each.mean;
         out->over_leaves_se = each.se;
     }
@@ -135,6 +140,7 @@ static enum carat_err pool_leaves(struct leaves *l, size_t first, bool *taken, s
     double chance = 0;
     enum carat_err rc = CARAT_OK;
     *out = l->items[first].score;
+    out->parts_equal = group_counts_leaves_once(l->items[first].settings);
     out->n_leaves = 0;
     out->asked = 0;
     out->n_items = out->n_planned = out->n_rows = out->n_truncated = 0;

@@ -12,6 +12,11 @@ static void add_averages(const struct summary *s, struct buf *out)
             const struct score *q = &s->runs[r].scores[i];
             if (!isfinite(q->over_leaves))
                 continue;
+            if (q->parts_equal) {
+                buf_printf(out, "%.*s, %.*s: the mean of its %zu tasks, each once, as its file has it\n", (int)q->title.n,
+                           q->title.p, (int)s->runs[r].name.n, s->runs[r].name.p, q->n_leaves);
+                continue;
+            }
             buf_printf(out, "%.*s, %.*s: %.1f over items, as the protocol has it; over its %zu subsets, each once, %.1f",
                        (int)q->title.n, q->title.p, (int)s->runs[r].name.n, s->runs[r].name.p, 100 * q->mean.mean, q->n_leaves,
                        100 * q->over_leaves);

@@ -16,6 +16,7 @@
 #include "datasets/datasets.h"
 #include "engine/engine.h"
 #include "export_int.h"
+#include "harness/eval/eval.h"
 #include "harness/version.h"
 
 #define REFERENCE_VERSION "0.4.13"
@@ -390,7 +391,7 @@ static bool is_subgroup(const struct export_run *run, const char *group)
     return true;
 }
 
-/* Every item counts once, as the reference's groups have it. */
+/* Every item counts once, as most of the reference's groups have it, or every leaf. */
 static json_t *group_entry(const struct export_run *run, const char *group, const struct export_task *any)
 {
     struct stat_mean *means = calloc(run->n_tasks + 1, sizeof *means), pooled;
@@ -405,7 +406,7 @@ static json_t *group_entry(const struct export_run *run, const char *group, cons
                 if (str_eq(run->tasks[i].metrics[k].name, any->metrics[m].name))
                     means[n++] = run->tasks[i].metrics[k].mean;
         char value[200], error[200];
-        stat_pool(means, n, &pooled);
+        (group_counts_leaves_once(any->row.settings) ? stat_pool_equal : stat_pool)(means, n, &pooled);
         set_mean(any, any->metrics[m].name, &pooled, entry);
         metric_keys(any, any->metrics[m].name, value, error);
         json_object_set_new(counts, value, json_integer((json_int_t)pooled.n));

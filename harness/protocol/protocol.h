@@ -26,6 +26,7 @@ struct proto_leaf {
     const struct carat_subset *subset; /* NULL: the task has none */
     const char *parent, *parent_title; /* a group of tasks that it is asked in, whose score is pooled; NULL: none */
     const char *subgroup;              /* a group within that one; NULL: none */
+    bool parts_equal;                  /* the parent's score is the mean of its leaves', whatever their sizes */
     unsigned settings;                 /* of enum proto_setting */
 };
 
@@ -175,5 +176,7 @@ bool stat_aggregation_find(struct str name, enum carat_aggregation *out); /* fal
 
 /* Of leaves, weighted by size: mean sum(n m)/sum(n); the pooled standard error of TASKS.md section 4. */
 void stat_pool(const struct stat_mean *leaves, size_t n, struct stat_mean *out);
+/* Of leaves, each counted once: sum(m)/k, sqrt(sum se^2)/k; one that has no standard error leaves it NaN. */
+void stat_pool_equal(const struct stat_mean *leaves, size_t n, struct stat_mean *out);
 
 #endif

@@ -65,3 +65,20 @@ void stat_pool(const struct stat_mean *leaves, size_t n, struct stat_mean *out)
     out->stderr_mean = size > k ? sqrt(squares / (size - k) / size) : NAN;
     interval(out);
 }
+
+void stat_pool_equal(const struct stat_mean *leaves, size_t n, struct stat_mean *out)
+{
+    double sum = 0, squares = 0, k = 0;
+    *out = (struct stat_mean){.n = 0};
+    for (size_t i = 0; i < n; i++) {
+        if (leaves[i].n == 0)
+            continue;
+        sum += leaves[i].mean;
+        squares += leaves[i].stderr_mean * leaves[i].stderr_mean;
+        k++;
+        out->n += leaves[i].n;
+    }
+    out->mean = k > 0 ? sum / k : NAN;
+    out->stderr_mean = k > 0 ? sqrt(squares) / k : NAN;
+    interval(out);
+}

@@ -57,7 +57,7 @@ static const struct key keys[] = {
 };
 static const struct key shot_keys[] = {
     {"doc_to_choice", KEY_TAKEN},    {"doc_to_target", KEY_TAKEN},   {"doc_to_text", KEY_TAKEN},
-    {"fewshot_delimiter", KEY_TAKEN}, {"fewshot_indices", KEY_IGNORED}, /* the reference's release reads and never uses it */
+    {"fewshot_delimiter", KEY_TAKEN}, {"fewshot_indices", KEY_REFUSED}, /* the reference's release reads it and never draws by it */
     {"gen_prefix", KEY_TAKEN},       {"process_docs", KEY_TAKEN},    {"sampler", KEY_TAKEN},
     {"samples", KEY_TAKEN},          {"split", KEY_TAKEN},           {"target_delimiter", KEY_TAKEN},
 };

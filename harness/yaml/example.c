@@ -55,6 +55,26 @@ static bool is_int(const json_t *v, int64_t *out)
 
 /* ---- values ----------------------------------------------------------------------------------------- */
 
+/* A name of a field that a shot lacks would be shown as it stands; the reference fails there. */
+static enum carat_err check_field(struct reading *r, const struct yaml_expr *e)
+{
+    const char *name = e->kind == EXPR_TEXT ? json_string_value(e->value) : "";
+    size_t n = 0;
+    while ((name[n] >= 'a' && name[n] <= 'z') || (name[n] >= 'A' && name[n] <= 'Z') || name[n] == '_' ||
+           (n && name[n] >= '0' && name[n] <= '9'))
+        n++;
+    if (!n || name[n] || json_object_get(r->row, name))
+        return CARAT_OK;
+    return err_set(r->ctx->err, CARAT_EINPUT, "%s: a shot has no field '%.100s'", e->key, name);
+}
+
+static enum carat_err check_fields(struct reading *r)
+{
+    enum carat_err rc = check_field(r, r->text);
+    rc = rc ? rc : check_field(r, r->choice);
+    return rc ? rc : check_field(r, r->target);
+}
+
 static enum carat_err evaluate(struct reading *r)
 {
     const bool choices = r->t->choice.kind != EXPR_ABSENT;
@@ -298,7 +318,8 @@ static enum carat_err one_text(struct reading *r)
 
 static enum carat_err read_row(struct reading *r, bool is_shot)
 {
-    enum carat_err rc = evaluate(r);
+    enum carat_err rc = is_shot ? check_fields(r) : CARAT_OK;
+    rc = rc ? rc : evaluate(r);
     if (!rc && is_shot)
         rc = shot(r);
     else if (!rc && r->t->task.output == CARAT_MULTIPLE_CHOICE)

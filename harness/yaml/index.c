@@ -339,7 +339,8 @@ struct walk { /* one call of yaml_tasks_resolve() */
     struct yaml_leaves *leaves;
     struct err *err;
     const char *group, *group_title, *subgroup;
-    bool unpooled; /* the group has no mean weighted by size: its tasks stand by themselves */
+    bool unpooled; /* the group has no score: its tasks stand by themselves */
+    bool parts_equal; /* its score counts each task once */
     int depth;
 };
 
@@ -355,7 +356,8 @@ static enum carat_err add_leaf(struct walk *w, const struct yaml_task *task)
     grown[w->leaves->n++] = (struct yaml_leaf){.task = task,
                                                .group = w->unpooled ? NULL : w->group,
                                                .group_title = w->unpooled ? NULL : w->group_title,
-                                               .subgroup = w->unpooled ? NULL : w->subgroup};
+                                               .subgroup = w->unpooled ? NULL : w->subgroup,
+                                               .parts_equal = !w->unpooled && w->parts_equal};
     return CARAT_OK;
 }
 
@@ -452,19 +454,37 @@ static enum carat_err walk_member(struct walk *w, const json_t *member, const ch
     return e ? walk_entry(w, e, overrides) : add_other(w, json_string_value(member));
 }
 
-/* Is the group's score the mean weighted by size, which is what reports pool by? */
-static bool is_pooled(const json_t *config)
+/* The first metric that the group's score is made of; NULL: it has none. Borrowed. */
+static const json_t *group_metric(const json_t *config)
 {
     const json_t *list = json_object_get(config, "aggregate_metric_list");
     const json_t *first = json_is_array(list) ? json_array_get(list, 0) : list;
-    return json_is_object(first) && !json_is_false(json_object_get(first, "weight_by_size"));
+    return json_is_object(first) ? first : NULL;
+}
+
+/* weight_by_size as Python takes it for true or false; not given it is true. */
+static bool counts_tasks_once(const json_t *metric)
+{
+    const json_t *v = json_object_get(metric, "weight_by_size");
+    if (json_is_string(v))
+        return json_string_length(v) == 0;
+    return v && !json_is_true(v) && (!json_is_number(v) || json_number_value(v) == 0);
+}
+
+/* The reference knows one way to make one number of a group's tasks. */
+static enum carat_err check_group_metric(const json_t *metric, const char *group, struct err *err)
+{
+    const json_t *how = json_object_get(metric, "aggregation");
+    if (!how || json_is_null(how) || (json_is_string(how) && strcmp(json_string_value(how), "mean") == 0))
+        return CARAT_OK;
+    return err_set(err, CARAT_EUNSUPPORTED, "group '%s': 'aggregate_metric_list: aggregation' is not 'mean'", group);
 }
 
 static enum carat_err walk_group(struct walk *w, const json_t *config, const char *dir, const json_t *outer)
 {
     const char *name = json_string_value(json_object_get(config, "group"));
     const char *title = json_string_value(json_object_get(config, "group_alias"));
-    const json_t *members = json_object_get(config, "task");
+    const json_t *members = json_object_get(config, "task"), *metric = group_metric(config);
     struct walk inner = *w;
     enum carat_err rc = CARAT_OK;
     name = keep(w->tasks, name);
@@ -475,10 +495,13 @@ static enum carat_err walk_group(struct walk *w, const json_t *config, const cha
     if (!w->group) {
         inner.group = name;
         inner.group_title = title;
-        inner.unpooled = !is_pooled(config);
+        inner.unpooled = !metric;
+        inner.parts_equal = counts_tasks_once(metric);
     } else if (w->depth == 1) {
         inner.subgroup = name;
     }
+    if (!rc && !w->group)
+        rc = check_group_metric(metric, name, w->err);
     if (++inner.depth > GROUP_DEPTH_MAX)
         rc = err_set(w->err, CARAT_EINPUT, "the group '%s' is part of itself, or nested too deep", name);
     const json_t *settings = json_object_size(overrides) ? overrides : NULL;

@@ -41,6 +41,7 @@ struct yaml_leaf {
     const char *group;       /* whose score it is part of, by the name asked for; NULL: none */
     const char *group_title;
     const char *subgroup;    /* the group within `group`; NULL: none */
+    bool parts_equal;        /* the group's score counts each task once (weight_by_size: false) */
 };
 struct yaml_leaves {
     struct yaml_leaf *items;

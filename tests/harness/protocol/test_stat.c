@@ -68,3 +68,15 @@ Test(stat, pools_leaves_of_different_size)
     cr_assert_float_eq(m.stderr_mean, sqrt((0.75 + 1.5) / 10 / 12), 1e-15);
     cr_assert(m.binary && m.low > 0 && m.high < 1);
 }
+
+Test(stat, counts_each_leaf_once_where_a_group_says_so)
+{
+    struct stat_mean leaves[] = {{.n = 100, .mean = 0.5, .stderr_mean = 0.05}, {.n = 0}, {.n = 4, .mean = 1, .stderr_mean = 0.12}}, m;
+    stat_pool_equal(leaves, 3, &m);
+    cr_assert_eq(m.n, 104);
+    cr_assert_float_eq(m.mean, 0.75, 1e-15);
+    cr_assert_float_eq(m.stderr_mean, 0.13 / 2, 1e-15);
+    leaves[2].stderr_mean = NAN;
+    stat_pool_equal(leaves, 3, &m);
+    cr_assert(isnan(m.stderr_mean));
+}

@@ -99,6 +99,31 @@ Test(yaml_index, a_groups_file_finds_the_tasks_beside_it)
     temp_remove(dir);
 }
 
+Test(yaml_index, a_group_weights_by_size_or_counts_each_task_once)
+{
+    static const struct {
+        const char *weight;
+        bool once;
+    } cases[] = {{"", false}, {", weight_by_size: true", false}, {", weight_by_size: false", true}, {", weight_by_size: null", true},
+                 {", weight_by_size: yes please", false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *dir = temp_dir();
+        char group[200];
+        struct yaml_leaves leaves = YAML_LEAVES_INIT;
+        bool found;
+        put(dir, "a.yaml", TASK("a", ""));
+        snprintf(group, sizeof group, "group: g\ntask: [a]\naggregate_metric_list: [{metric: acc%s}]\n", cases[i].weight);
+        put(dir, "g.yaml", group);
+        struct yaml_tasks *tasks = scan(dir);
+        cr_assert_eq(yaml_tasks_resolve(tasks, "g", &leaves, &found, NULL), CARAT_OK);
+        cr_expect_str_eq(leaves.items[0].group, "g");
+        cr_expect_eq(leaves.items[0].parts_equal, cases[i].once, "%s", group);
+        yaml_leaves_release(&leaves);
+        yaml_tasks_free(tasks);
+        temp_remove(dir);
+    }
+}
+
 Test(yaml_index, the_last_folder_and_of_a_folder_the_first_file_win)
 {
     const char *one = temp_dir(), *two = temp_dir();
@@ -130,6 +155,7 @@ Test(yaml_index, refuses_by_name_what_it_does_not_know)
         {"fewshot_config: {sampler: best}\n", "sampler: best"},
         {"fewshot_config: {target_delimiter: x}\n", "target_delimiter"},
         {"num_fewshot: -1\n", "'num_fewshot' wants"},
+        {"fewshot_config: {fewshot_indices: [1]}\n", "fewshot_indices"},
         {"doc_to_text: '{{ x'\n", "doc_to_text"},
         {"dataset_kwargs: {shuffle: yes}\n", "dataset_kwargs: shuffle"},
         {"generation_kwargs: {until: 5}\n", "'until' wants"},
