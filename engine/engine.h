@@ -1,8 +1,9 @@
 /* engine.h - text in, log-probabilities out. The engine knows nothing of tasks.
  *
- * Three things, each used on its own or together:
+ * Four things, each used on its own or together:
  *
  *   carat_tokenizer   text <-> token ids. Immutable after opening; any threads.
+ *   carat_encoder     text -> token ids, sooner for texts that begin alike. One thread at a time.
  *   carat_model       a checkpoint: shapes, mapped weights, its tokenizer. Immutable; any threads.
  *   carat_session     a KV tree, work memory and threads over one model. One caller at a time.
  *
@@ -72,6 +73,21 @@ void carat_tokenizer_free(struct carat_tokenizer *tok);
  * SentencePiece does. At most 64 MiB in one call. */
 enum carat_err carat_tokenizer_encode(const struct carat_tokenizer *tok, struct str text, unsigned flags,
                                       struct carat_ids *out, struct err *err);
+/* The same ids for many texts that begin alike, sooner: what is sure of the beginnings that it was told of is not encoded
+ * again, and words are known again. One thread's at a time; borrows the tokenizer.
+ *
+ *     carat_encoder_begin(enc, 0, shots, err);               // level 0
+ *     carat_encoder_begin(enc, 1, shots_and_question, err);  // level 1 goes on from level 0
+ *     carat_encoder_encode(enc, whole, flags, &ids, err);    // flags: CARAT_TOK_SPECIAL, as for carat_tokenizer_encode()
+ *
+ * A beginning holds until the next one of its level; it is used for texts that do begin with it, for others it is not. */
+#define CARAT_ENCODER_LEVELS 2
+struct carat_encoder;
+enum carat_err carat_encoder_new(const struct carat_tokenizer *tok, struct carat_encoder **out, struct err *err);
+void carat_encoder_free(struct carat_encoder *enc);
+enum carat_err carat_encoder_begin(struct carat_encoder *enc, size_t level, struct str text, struct err *err);
+enum carat_err carat_encoder_encode(struct carat_encoder *enc, struct str text, unsigned flags, struct carat_ids *out,
+                                    struct err *err);
 /* Appends UTF-8 to `out`; an id outside the vocabulary is CARAT_EINPUT. */
 enum carat_err carat_tokenizer_decode(const struct carat_tokenizer *tok, const int32_t *ids, size_t n,
                                       unsigned flags, struct buf *out, struct err *err);

@@ -154,7 +154,7 @@ bool bpe_merge(struct bpe_work *w, const struct bpe_model *model)
 
 static const struct str mark = {"\xE2\x96\x81", 3}; /* U+2581 */
 
-static bool mark_starts(struct str text, size_t at)
+bool bpe_mark_starts(struct str text, size_t at)
 {
     return text.n - at >= mark.n && !memcmp(text.p + at, mark.p, mark.n) &&
            (at < mark.n || memcmp(text.p + at - mark.n, mark.p, mark.n));
@@ -164,12 +164,12 @@ bool bpe_spaces_start(const struct vocab *v)
 {
     for (size_t id = 0; id < v->n; id++)
         for (size_t at = 1; at < v->pieces[id].n; at++)
-            if (mark_starts(v->pieces[id], at))
+            if (bpe_mark_starts(v->pieces[id], at))
                 return false;
     return true;
 }
 
 enum bpe_edge bpe_space_edge(struct str text, size_t at)
 {
-    return at && mark_starts(text, at) ? BPE_STARTS : BPE_PLAIN;
+    return at && bpe_mark_starts(text, at) ? BPE_STARTS : BPE_PLAIN;
 }

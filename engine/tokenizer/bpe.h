@@ -75,6 +75,9 @@ bool bpe_merge(struct bpe_work *w, const struct bpe_model *model);
 /* Whether a stretch may end before each U+2581 that does not follow another: no piece holds it in its midst. */
 bool bpe_spaces_start(const struct vocab *v);
 
+/* Whether a stretch starts there: at U+2581 that does not follow another. */
+bool bpe_mark_starts(struct str text, size_t at);
+
 /* The edge of the symbol at text.p[at], where bpe_spaces_start() was true. */
 enum bpe_edge bpe_space_edge(struct str text, size_t at);
 

@@ -140,6 +140,27 @@ const struct hf_merge *hf_find_merge(const struct hf *h, int32_t left, int32_t r
 
 /* `text` is valid UTF-8. */
 enum carat_err hf_encode(const struct hf *h, struct str text, struct carat_ids *out, struct err *err);
+
+/* The same for many texts: memory and known words are kept in between, by one thread at a time. */
+struct hf_work;
+struct hf_work *hf_work_new(const struct hf *h); /* NULL: out of memory */
+void hf_work_free(struct hf_work *work);
+
+/* Where a text may be cut so that the ids of its halves, the second one `inside`, are those of the whole. */
+enum hf_seams {
+    HF_NO_SEAMS,        /* not known */
+    HF_SEAMS_AT_SPACES, /* as seams.h says, whatever comes behind */
+    HF_SEAMS_AT_WORDS   /* as hf_encode_sure() says */
+};
+enum hf_seams hf_work_seams(const struct hf_work *work);
+/* HF_SEAMS_AT_SPACES: the last one of `text`; 0: none. */
+size_t hf_work_last_seam(const struct hf_work *work, struct str text);
+
+/* `inside`: the text goes on from a seam of a longer one. */
+enum carat_err hf_encode_part(struct hf_work *work, struct str text, bool inside, struct carat_ids *out, struct err *err);
+/* HF_SEAMS_AT_WORDS: only the ids that `text` has whatever comes behind it; *sure: the bytes that are theirs. */
+enum carat_err hf_encode_sure(struct hf_work *work, struct str text, bool inside, struct carat_ids *out, size_t *sure,
+                              struct err *err);
 enum carat_err hf_decode(const struct hf *h, const int32_t *ids, size_t n, bool skip_special, struct buf *out,
                          struct err *err);
 /* Runs the normalizers; `out` is cleared first. */

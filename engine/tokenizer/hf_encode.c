@@ -11,6 +11,8 @@
 #include <stdlib.h>
 
 #include "bpe.h"
+#include "seams.h"
+#include "word_cache.h"
 
 struct words {
     struct buf text;
@@ -19,14 +21,22 @@ struct words {
 };
 #define WORDS_INIT {.text = BUF_INIT(BPE_MAX_TEXT)}
 
-struct run { /* one call of hf_encode */
+struct hf_work {
     const struct hf *h;
-    struct carat_ids *out;
-    struct err *err;
+    enum hf_seams seams;
+    struct seams at;            /* HF_SEAMS_AT_SPACES */
+    bool has_mark;              /* U+2581 is a piece */
+    struct word_cache *cache;   /* NULL: none */
     struct bpe_work work;
     struct buf normal, scratch; /* of the normalizers */
     struct words words, next;   /* of the pre-tokenizers */
     struct pattern_work patterns;
+    /* of one call */
+    struct carat_ids *out;
+    struct err *err;
+    bool inside;                /* the text goes on from a longer one's seam */
+    bool sure;                  /* what is at hand is the text's last stretch, of which the sure part alone is wanted */
+    size_t n_unsure;            /* bytes at the text's end that were left out */
 };
 
 /* ---- words ---------------------------------------------------------------------------------- */
@@ -134,12 +144,14 @@ static enum carat_err normalize_step(const struct hf_step *step, struct str text
     return CARAT_OK;
 }
 
-enum carat_err hf_normalize(const struct hf *h, struct str text, struct buf *out, struct buf *scratch,
-                            struct pattern_work *work, struct err *err)
+static enum carat_err normalize(const struct hf *h, struct str text, bool inside, struct buf *out, struct buf *scratch,
+                                struct pattern_work *work, struct err *err)
 {
     buf_clear(out);
     buf_addstr(out, text);
     for (size_t i = 0; i < h->normalizers.n; i++) {
+        if (inside && h->normalizers.v[i].kind == HF_PREPEND)
+            continue;
         buf_clear(scratch);
         enum carat_err failed = normalize_step(&h->normalizers.v[i], buf_str(out), work, scratch, err);
         if (failed)
@@ -149,6 +161,12 @@ enum carat_err hf_normalize(const struct hf *h, struct str text, struct buf *out
         *scratch = swap;
     }
     return buf_failed(out) || buf_failed(scratch) ? err_nomem(err, "a text") : CARAT_OK;
+}
+
+enum carat_err hf_normalize(const struct hf *h, struct str text, struct buf *out, struct buf *scratch,
+                            struct pattern_work *work, struct err *err)
+{
+    return normalize(h, text, false, out, scratch, work, err);
 }
 
 /* ---- pre-tokenizers --------------------------------------------------------------------------- */
@@ -222,7 +240,7 @@ static enum carat_err add_stretch(struct splitter *s, struct str stretch, bool d
 }
 
 /* An empty match is a stretch, too: words end there. */
-static enum carat_err split_pattern(const struct hf_step *step, struct str word, struct pattern_work *work,
+static enum carat_err split_pattern(const struct hf_step *step, struct str word, bool sure, struct pattern_work *work,
                                     struct words *out, struct err *err)
 {
     struct splitter s = {.behavior = step->behavior};
@@ -230,6 +248,7 @@ static enum carat_err split_pattern(const struct hf_step *step, struct str word,
     size_t at = 0, start, end;
     bool found;
     enum carat_err failed = pattern_begin(&scan, &step->pattern, word, work, err);
+    scan.sure = sure;
     while (!failed && !(failed = pattern_next(&scan, &start, &end, &found, err)) && found) {
         if (start > at)
             failed = add_stretch(&s, (struct str){word.p + at, start - at}, step->invert, out, err);
@@ -237,7 +256,7 @@ static enum carat_err split_pattern(const struct hf_step *step, struct str word,
             failed = add_stretch(&s, (struct str){word.p + start, end - start}, !step->invert, out, err);
         at = end;
     }
-    if (!failed && at < word.n)
+    if (!failed && !sure && at < word.n)
         failed = add_stretch(&s, (struct str){word.p + at, word.n - at}, step->invert, out, err);
     return failed ? failed : word_end(out, err);
 }
@@ -282,7 +301,7 @@ static enum carat_err split_words(struct str word, struct words *out, struct err
     return word_end(out, err);
 }
 
-static enum carat_err split_word(struct run *r, const struct hf_step *step, struct str word, bool first)
+static enum carat_err split_word(struct hf_work *r, const struct hf_step *step, struct str word, bool first, bool sure)
 {
     switch (step->kind) {
     case HF_METASPACE: return split_metaspace(step, word, first, &r->next, r->err);
@@ -290,23 +309,36 @@ static enum carat_err split_word(struct run *r, const struct hf_step *step, stru
     case HF_PREFIX_SPACE: return prefix_space(word, &r->next, r->err);
     case HF_CUT: return split_cut(step, word, &r->next, r->err);
     case HF_WORDS: return split_words(word, &r->next, r->err);
-    default: return split_pattern(step, word, &r->patterns, &r->next, r->err);
+    default: return split_pattern(step, word, sure, &r->patterns, &r->next, r->err);
     }
 }
 
-static enum carat_err pre_tokenize(struct run *r, struct str text, bool first)
+/* Of the first split's words those that a token across the text's end would not reach. */
+static void keep_sure(struct hf_work *r, struct str text)
+{
+    const size_t reach = r->at.longest_token ? r->at.longest_token : 1;
+    while (r->words.n && r->words.ends[r->words.n - 1] + reach > text.n)
+        r->words.n--;
+    if (r->words.n)
+        r->n_unsure = text.n - r->words.ends[r->words.n - 1];
+}
+
+static enum carat_err pre_tokenize(struct hf_work *r, struct str text, bool first)
 {
     words_clear(&r->words);
     enum carat_err failed = word_add(&r->words, text, r->err);
     for (size_t i = 0; i < r->h->pre_tokenizers.n && !failed; i++) {
         const struct hf_step *step = &r->h->pre_tokenizers.v[i];
+        const bool sure = r->sure && i == 0;
         words_clear(&r->next);
         for (size_t k = 0; k < r->words.n && !failed; k++) {
-            failed = split_word(r, step, word_at(&r->words, k), first && k == 0);
+            failed = split_word(r, step, word_at(&r->words, k), first && k == 0, sure);
         }
         struct words swap = r->words;
         r->words = r->next;
         r->next = swap;
+        if (sure)
+            keep_sure(r, text);
     }
     return failed;
 }
@@ -378,13 +410,10 @@ static bool cut(const struct hf *h, struct str word, struct bpe_work *w)
     return flush_unknown(h, &unknown, w);
 }
 
-static enum carat_err encode_word(struct run *r, struct str word)
+static enum carat_err merge_word(struct hf_work *r, struct str word)
 {
     const struct hf *h = r->h;
     const struct bpe_model model = {find_merge, NULL, h};
-    int32_t whole = h->ignore_merges ? find_piece(h, word) : -1;
-    if (whole >= 0)
-        return carat_ids_push(r->out, whole);
     bpe_clear(&r->work);
     if (!cut(h, word, &r->work) || !bpe_merge(&r->work, &model))
         return CARAT_ENOMEM;
@@ -394,8 +423,46 @@ static enum carat_err encode_word(struct run *r, struct str word)
     return CARAT_OK;
 }
 
+static enum carat_err encode_known(struct hf_work *r, struct str word)
+{
+    bool known = false;
+    const size_t from = r->out->n;
+    enum carat_err failed = r->cache ? word_cache_get(r->cache, word, r->out, &known) : CARAT_OK;
+    if (failed || known)
+        return failed;
+    failed = merge_word(r, word);
+    if (!failed && r->cache)
+        word_cache_put(r->cache, word, r->out->ids + from, r->out->n - from);
+    return failed;
+}
+
+/* Where the next stretch of `word` begins; nothing merges across (bpe.h). */
+static size_t next_start(struct str word, size_t at)
+{
+    do
+        at++;
+    while (at < word.n && !bpe_mark_starts(word, at));
+    return at;
+}
+
+static enum carat_err encode_word(struct hf_work *r, struct str word)
+{
+    const struct hf *h = r->h;
+    int32_t whole = h->ignore_merges ? find_piece(h, word) : -1;
+    enum carat_err failed = CARAT_OK;
+    if (whole >= 0)
+        return carat_ids_push(r->out, whole);
+    if (!r->has_mark || !h->spaces_start)
+        return encode_known(r, word);
+    for (size_t at = 0, end; at < word.n && !failed; at = end) {
+        end = next_start(word, at);
+        failed = encode_known(r, (struct str){word.p + at, end - at});
+    }
+    return failed;
+}
+
 /* A stretch without added tokens, normalized. */
-static enum carat_err encode_stretch(struct run *r, struct str text, bool first)
+static enum carat_err encode_stretch(struct hf_work *r, struct str text, bool first)
 {
     enum carat_err failed = pre_tokenize(r, text, first);
     for (size_t i = 0; i < r->words.n && !failed; i++)
@@ -406,7 +473,7 @@ static enum carat_err encode_stretch(struct run *r, struct str text, bool first)
 
 /* ---- added tokens ----------------------------------------------------------------------------------- */
 
-typedef enum carat_err stretch_fn(struct run *r, struct str text, bool first);
+typedef enum carat_err stretch_fn(struct hf_work *r, struct str text, bool first);
 
 /* Where the character before `end` begins; end > 0. */
 static size_t char_before(struct str text, size_t end)
@@ -442,10 +509,12 @@ static bool is_single_word(struct str text, size_t start, size_t end)
 }
 
 /* Finds the added tokens of `trie`, leftmost and longest, and gives what lies between to `between`. */
-static enum carat_err cut_added(struct run *r, const struct trie *trie, struct str text, bool first, stretch_fn *between)
+static enum carat_err cut_added(struct hf_work *r, const struct trie *trie, struct str text, bool first, stretch_fn *between)
 {
     enum carat_err failed = CARAT_OK;
+    const bool sure = r->sure;
     size_t done = 0;
+    r->sure = false;
     for (size_t at = 0; !trie_empty(trie) && at < text.n && !failed;) {
         int32_t id;
         size_t n = trie_longest(trie, text, at, &id), start = at, end = at + n;
@@ -461,29 +530,179 @@ static enum carat_err cut_added(struct run *r, const struct trie *trie, struct s
         if (!failed && carat_ids_push(r->out, id))
             failed = err_nomem(r->err, "a text's tokens");
         done = end;
+        r->inside = false;
     }
+    r->sure = sure;
     if (!failed && done < text.n)
         failed = between(r, (struct str){text.p + done, text.n - done}, first && done == 0);
     return failed;
 }
 
-static enum carat_err encode_raw(struct run *r, struct str text, bool first)
+static bool is_ascii(struct str s)
 {
-    enum carat_err failed = hf_normalize(r->h, text, &r->normal, &r->scratch, &r->patterns, r->err);
+    unsigned char any = 0;
+    for (size_t i = 0; i < s.n; i++)
+        any |= (unsigned char)s.p[i];
+    return any < 0x80;
+}
+
+/* A sure part is counted in the text's own bytes: no normalizer may change any. */
+static enum carat_err encode_raw(struct hf_work *r, struct str text, bool first)
+{
+    if (r->sure && r->h->normalizers.n && !is_ascii(text))
+        return CARAT_OK;
+    enum carat_err failed = normalize(r->h, text, r->inside, &r->normal, &r->scratch, &r->patterns, r->err);
     return failed ? failed : cut_added(r, &r->h->added_normalized, buf_str(&r->normal), first, encode_stretch);
 }
 
+static enum carat_err encode(struct hf_work *w, struct str text, bool inside, bool sure, struct carat_ids *out, struct err *err)
+{
+    w->out = out;
+    w->err = err;
+    w->inside = inside;
+    w->sure = sure;
+    w->n_unsure = text.n;
+    return text.n ? cut_added(w, &w->h->added, text, !inside, encode_raw) : CARAT_OK;
+}
+
+/* ---- seams ------------------------------------------------------------------------------------------ */
+
+static bool is_mark(struct str s) { return str_eq(s, STR("\xE2\x96\x81")); }
+
+/* Spaces, and nothing else, become marks; what else the steps do is done before a whole text alone. */
+static bool steps_see_spaces(const struct hf *h)
+{
+    bool marks = false;
+    for (size_t i = 0; i < h->normalizers.n; i++) {
+        const struct hf_step *step = &h->normalizers.v[i];
+        bool spaces = step->kind == HF_REPLACE && !step->pattern.code && str_eq(step->pattern.literal, STR(" ")) &&
+                      is_mark(step->to);
+        if (!spaces && step->kind != HF_PREPEND)
+            return false;
+        marks |= spaces;
+    }
+    for (size_t i = 0; i < h->pre_tokenizers.n; i++) {
+        const struct hf_step *step = &h->pre_tokenizers.v[i];
+        bool nothing = marks && step->kind == HF_SPLIT && !step->pattern.code && str_eq(step->pattern.literal, STR(" "));
+        bool spaces = step->kind == HF_METASPACE && is_mark(step->to);
+        if (!nothing && !spaces)
+            return false;
+        marks |= spaces;
+    }
+    return marks;
+}
+
+/* The text is cut by one expression first, and whatever is done then is done to each word by itself. */
+static bool steps_see_words(const struct hf *h)
+{
+    const struct hf_steps *steps = &h->pre_tokenizers;
+    const struct hf_step *split = &steps->v[0];
+    if (!steps->n || split->kind != HF_SPLIT || split->behavior != HF_ISOLATED || !split->pattern.ahead_only)
+        return false;
+    for (size_t i = 1; i < steps->n; i++)
+        if (steps->v[i].kind == HF_METASPACE)
+            return false; /* the first word is not as the others */
+    for (size_t i = 0; i < h->normalizers.n; i++)
+        if (h->normalizers.v[i].kind != HF_NORMAL_FORM)
+            return false;
+    return true;
+}
+
+static bool note_tokens(struct hf_work *w)
+{
+    struct pattern_work patterns = PATTERN_WORK_INIT;
+    const struct hf *h = w->h;
+    bool ok = true;
+    for (size_t id = 0; id < h->vocab.n && ok; id++) {
+        if (!(h->flags[id] & HF_ADDED))
+            continue;
+        ok = !(h->flags[id] & (HF_LSTRIP | HF_RSTRIP | HF_SINGLE_WORD));
+        if (ok && h->flags[id] & HF_NORMALIZED)
+            ok = !hf_normalize(h, h->vocab.pieces[id], &w->normal, &w->scratch, &patterns, NULL);
+        if (ok)
+            seams_add_token(&w->at, h->flags[id] & HF_NORMALIZED ? buf_str(&w->normal) : h->vocab.pieces[id]);
+    }
+    pattern_work_release(&patterns);
+    return ok;
+}
+
+static enum hf_seams find_seams(struct hf_work *w)
+{
+    w->at.at_spaces = w->has_mark && w->h->spaces_start && steps_see_spaces(w->h);
+    if (!note_tokens(w))
+        return HF_NO_SEAMS;
+    return w->at.at_spaces ? HF_SEAMS_AT_SPACES : steps_see_words(w->h) ? HF_SEAMS_AT_WORDS : HF_NO_SEAMS;
+}
+
+/* ---- public -------------------------------------------------------------------------------------------- */
+
+#define WORK_INIT(hf)                                                                                             \
+    {.h = (hf),                                                                                                   \
+     .has_mark = find_piece((hf), STR("\xE2\x96\x81")) >= 0,                                                      \
+     .work = BPE_WORK_INIT,                                                                                       \
+     .normal = BUF_INIT(BPE_MAX_TEXT),                                                                            \
+     .scratch = BUF_INIT(BPE_MAX_TEXT),                                                                           \
+     .words = WORDS_INIT,                                                                                         \
+     .next = WORDS_INIT,                                                                                          \
+     .patterns = PATTERN_WORK_INIT}
+
+static void work_release(struct hf_work *w)
+{
+    word_cache_free(w->cache);
+    bpe_release(&w->work);
+    buf_release(&w->normal);
+    buf_release(&w->scratch);
+    words_release(&w->words);
+    words_release(&w->next);
+    pattern_work_release(&w->patterns);
+}
+
+struct hf_work *hf_work_new(const struct hf *h)
+{
+    struct hf_work *w = malloc(sizeof *w);
+    if (!w)
+        return NULL;
+    *w = (struct hf_work)WORK_INIT(h);
+    w->cache = word_cache_new();
+    w->seams = find_seams(w);
+    if (!w->cache) {
+        hf_work_free(w);
+        return NULL;
+    }
+    return w;
+}
+
+void hf_work_free(struct hf_work *work)
+{
+    if (work)
+        work_release(work);
+    free(work);
+}
+
+enum hf_seams hf_work_seams(const struct hf_work *work) { return work->seams; }
+
+size_t hf_work_last_seam(const struct hf_work *work, struct str text) { return seams_last(&work->at, text); }
+
 enum carat_err hf_encode(const struct hf *h, struct str text, struct carat_ids *out, struct err *err)
 {
-    struct run r = {.h = h, .out = out, .err = err, .work = BPE_WORK_INIT,
-                    .normal = BUF_INIT(BPE_MAX_TEXT), .scratch = BUF_INIT(BPE_MAX_TEXT),
-                    .words = WORDS_INIT, .next = WORDS_INIT, .patterns = PATTERN_WORK_INIT};
-    enum carat_err failed = text.n ? cut_added(&r, &h->added, text, true, encode_raw) : CARAT_OK;
-    bpe_release(&r.work);
-    buf_release(&r.normal);
-    buf_release(&r.scratch);
-    words_release(&r.words);
-    words_release(&r.next);
-    pattern_work_release(&r.patterns);
+    struct hf_work w = WORK_INIT(h);
+    enum carat_err failed = encode(&w, text, false, false, out, err);
+    work_release(&w);
+    return failed;
+}
+
+enum carat_err hf_encode_part(struct hf_work *work, struct str text, bool inside, struct carat_ids *out, struct err *err)
+{
+    return encode(work, text, inside, false, out, err);
+}
+
+enum carat_err hf_encode_sure(struct hf_work *work, struct str text, bool inside, struct carat_ids *out, size_t *sure,
+                              struct err *err)
+{
+    const size_t before = out->n;
+    enum carat_err failed = encode(work, text, inside, true, out, err);
+    *sure = text.n - work->n_unsure;
+    if (!failed && !*sure)
+        out->n = before;
     return failed;
 }

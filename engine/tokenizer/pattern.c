@@ -16,6 +16,18 @@ static enum carat_err bad_regex(struct str regex, int code, size_t at, struct er
                    (int)(regex.n < 200 ? regex.n : 200), regex.p, at, (const char *)message);
 }
 
+/* No lookbehind, \b or \B, which PCRE2 counts, and none of \A, \G, \K and ^, which it does not. */
+static bool looks_ahead_only(const pcre2_code *code, struct str regex)
+{
+    uint32_t behind = 1;
+    for (size_t i = 0; i < regex.n; i++)
+        if (regex.p[i] == '^' && (!i || regex.p[i - 1] != '['))
+            return false;
+    pcre2_pattern_info(code, PCRE2_INFO_MAXLOOKBEHIND, &behind);
+    return behind == 0 && str_find(regex, STR("\\A"), 0) < 0 && str_find(regex, STR("\\G"), 0) < 0 &&
+           str_find(regex, STR("\\K"), 0) < 0;
+}
+
 enum carat_err pattern_compile(struct pattern *p, struct str regex, struct err *err)
 {
     struct buf text = BUF_INIT(1 << 20);
@@ -28,7 +40,9 @@ enum carat_err pattern_compile(struct pattern *p, struct str regex, struct err *
         if (!p->code)
             failed = bad_regex(buf_str(&text), code, at, err);
         else
-            pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE); /* where it cannot, the interpreter gives the same */
+            /* where it cannot, the interpreter gives the same */
+            pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE | PCRE2_JIT_PARTIAL_HARD);
+        p->ahead_only = p->code && looks_ahead_only(p->code, buf_str(&text));
     }
     buf_release(&text);
     return failed;
@@ -89,11 +103,11 @@ static enum carat_err find(const struct pattern_scan *s, size_t *start, size_t *
         *found = find_literal(s, start, end);
         return CARAT_OK;
     }
-    int rc = pcre2_match(s->pattern->code, (PCRE2_SPTR)s->text.p, s->text.n, s->at, PCRE2_NO_UTF_CHECK, w->match, w->limits);
+    const uint32_t options = PCRE2_NO_UTF_CHECK | (s->sure ? PCRE2_PARTIAL_HARD : 0);
+    int rc = pcre2_match(s->pattern->code, (PCRE2_SPTR)s->text.p, s->text.n, s->at, options, w->match, w->limits);
     if (rc == PCRE2_ERROR_JIT_STACKLIMIT)
-        rc = pcre2_match(s->pattern->code, (PCRE2_SPTR)s->text.p, s->text.n, s->at, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, w->match,
-                         w->limits);
-    if (rc == PCRE2_ERROR_NOMATCH)
+        rc = pcre2_match(s->pattern->code, (PCRE2_SPTR)s->text.p, s->text.n, s->at, options | PCRE2_NO_JIT, w->match, w->limits);
+    if (rc == PCRE2_ERROR_NOMATCH || rc == PCRE2_ERROR_PARTIAL)
         return CARAT_OK;
     if (rc < 0)
         return err_set(err, CARAT_EINPUT, "the tokenizer's regular expression takes too long on this text (PCRE2 error %d)", rc);

@@ -20,6 +20,7 @@
 struct pattern {
     struct str literal; /* borrowed; used where there is no code */
     void *code;         /* pcre2_code, owned */
+    bool ahead_only;    /* a match depends on nothing before the place where its search began; false where that is not certain */
 };
 
 enum carat_err pattern_compile(struct pattern *p, struct str regex, struct err *err);
@@ -39,6 +40,7 @@ struct pattern_scan {
     struct str text;
     size_t at;               /* where the next search begins */
     size_t last;             /* end of the last match; SIZE_MAX: none yet */
+    bool sure;               /* set it behind pattern_begin(): the text goes on; only matches that do not depend on how */
 };
 
 /* `text` is valid UTF-8 and borrowed. */

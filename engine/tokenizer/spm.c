@@ -64,12 +64,12 @@ static void drop_trailing(const struct spm *m, struct buf *out)
         out->n -= space.n;
 }
 
-static enum carat_err normalize(const struct spm *m, struct str text, struct buf *out)
+static enum carat_err normalize(const struct spm *m, struct str text, bool inside, struct buf *out)
 {
     size_t at = skip_leading(m, text);
     if (at == text.n)
         return CARAT_OK;
-    if (m->dummy_prefix)
+    if (m->dummy_prefix && !inside)
         add_escaped(m, STR(" "), out);
     bool after_space = m->squeeze_spaces;
     while (at < text.n) {
@@ -192,16 +192,17 @@ out:
     return failed;
 }
 
-static enum carat_err encode_text(const struct spm *m, struct str text, struct buf *scratch, struct bpe_work *w,
-                                  struct carat_ids *out)
+static enum carat_err encode_text(const struct spm *m, struct str text, bool inside, struct buf *scratch,
+                                  struct bpe_work *w, struct carat_ids *out)
 {
     buf_clear(scratch);
-    if (normalize(m, text, scratch))
+    if (normalize(m, text, inside, scratch))
         return CARAT_ENOMEM;
     return encode_normalized(m, buf_str(scratch), w, out);
 }
 
-enum carat_err spm_encode(const struct spm *m, struct str text, bool control, struct carat_ids *out, struct err *err)
+enum carat_err spm_encode_part(const struct spm *m, struct str text, bool control, bool inside, struct carat_ids *out,
+                               struct err *err)
 {
     struct buf scratch = BUF_INIT(BPE_MAX_TEXT);
     struct bpe_work w = BPE_WORK_INIT;
@@ -215,16 +216,32 @@ enum carat_err spm_encode(const struct spm *m, struct str text, bool control, st
             continue;
         }
         if (at > from)
-            failed = encode_text(m, (struct str){text.p + from, at - from}, &scratch, &w, out);
+            failed = encode_text(m, (struct str){text.p + from, at - from}, inside && !from, &scratch, &w, out);
         if (!failed)
             failed = carat_ids_push(out, id);
         from = at += n;
     }
     if (!failed && from < text.n)
-        failed = encode_text(m, (struct str){text.p + from, text.n - from}, &scratch, &w, out);
+        failed = encode_text(m, (struct str){text.p + from, text.n - from}, inside && !from, &scratch, &w, out);
     buf_release(&scratch);
     bpe_release(&w);
     return failed ? err_nomem(err, "a text's tokens") : CARAT_OK;
+}
+
+enum carat_err spm_encode(const struct spm *m, struct str text, bool control, struct carat_ids *out, struct err *err)
+{
+    return spm_encode_part(m, text, control, false, out, err);
+}
+
+struct seams spm_seams(const struct spm *m)
+{
+    const int32_t mark = vocab_find(&m->vocab, STR(SPM_SPACE));
+    struct seams s = {.at_spaces = m->spaces_start && m->escape_spaces && !m->squeeze_spaces && !m->has_unused &&
+                                   from_text(m, mark)};
+    for (size_t id = 0; id < m->vocab.n; id++)
+        if (m->types[id] == SPM_USER || m->types[id] == SPM_CONTROL)
+            seams_add_token(&s, m->vocab.pieces[id]);
+    return s;
 }
 
 /* ---- decoding --------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #define CARAT_TOKENIZER_SPM_H
 
 #include "engine/engine.h"
+#include "seams.h"
 #include "trie.h"
 #include "vocab.h"
 
@@ -50,6 +51,11 @@ enum carat_err spm_index(struct spm *m, const char *path, struct err *err);
 /* `text` is valid UTF-8. Control pieces in it become their ids where `control` is set: the
  * stretches between them are encoded one by one as whole texts. */
 enum carat_err spm_encode(const struct spm *m, struct str text, bool control, struct carat_ids *out, struct err *err);
+
+/* The same of a text that goes on (`inside`) from a seam of a longer one. */
+enum carat_err spm_encode_part(const struct spm *m, struct str text, bool control, bool inside, struct carat_ids *out,
+                               struct err *err);
+struct seams spm_seams(const struct spm *m);
 
 /* The ids are all in the vocabulary. Control pieces leave no text. */
 enum carat_err spm_decode(const struct spm *m, const int32_t *ids, size_t n, struct buf *out);

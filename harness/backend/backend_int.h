@@ -64,8 +64,8 @@ struct text_pair {
 enum carat_err jobs_split(const struct request *r, struct arena *arena, struct text_pair *out, struct err *err);
 
 /* A text's ids, with BOS first where `bos` asks for it and the text does not begin with it. */
-enum carat_err jobs_encode(const struct tokenize_rules *rules, struct str text, bool bos, struct carat_ids *out,
-                           struct err *err);
+enum carat_err jobs_encode(const struct tokenize_rules *rules, struct carat_encoder *enc, struct str text, bool bos,
+                           struct carat_ids *out, struct err *err);
 
 /* ---- rolling requests (rolling.c): each as windows that the model can hold ---------------------- */
 

@@ -29,11 +29,11 @@ enum carat_err jobs_split(const struct request *r, struct arena *arena, struct t
 }
 
 /* With BOS first, unless the text itself begins with it. */
-enum carat_err jobs_encode(const struct tokenize_rules *rules, struct str text, bool bos, struct carat_ids *out,
-                           struct err *err)
+enum carat_err jobs_encode(const struct tokenize_rules *rules, struct carat_encoder *enc, struct str text, bool bos,
+                           struct carat_ids *out, struct err *err)
 {
     out->n = 0;
-    enum carat_err rc = carat_tokenizer_encode(rules->tok, text, CARAT_TOK_SPECIAL, out, err);
+    enum carat_err rc = carat_encoder_encode(enc, text, CARAT_TOK_SPECIAL, out, err);
     if (rc || !bos || rules->bos < 0 || (out->n && out->ids[0] == rules->bos))
         return rc;
     if (carat_ids_push(out, 0))
@@ -54,9 +54,11 @@ static const int32_t *keep_ids(struct arena *arena, const int32_t *ids, size_t n
 /* Two encodings in hand while jobs are made; the context's is reused by an item's next choice. */
 struct encoder {
     const struct tokenize_rules *rules;
+    struct carat_encoder *enc;     /* borrowed */
     struct arena *ids;             /* of the jobs */
     struct arena text;             /* of one job */
     struct carat_ids ctx, whole;
+    struct str begun;              /* the prefix that `enc` was told of */
     struct str last_prefix, last_prompt; /* whose context `kept` is */
     bool kept_valid;
     const int32_t *kept;           /* in `ids` */
@@ -69,12 +71,26 @@ static bool same_context(const struct encoder *e, const struct request *r)
            e->last_prompt.p == r->prompt.p && e->last_prompt.n == r->prompt.n;
 }
 
+/* Items share what precedes the question, choices the whole context. */
+static enum carat_err begin_texts(struct encoder *e, const struct request *r, struct str context, struct err *err)
+{
+    const struct str prefix = {context.p, r->prefix.n};
+    enum carat_err rc = CARAT_OK;
+    if (prefix.n && prefix.n <= context.n && (r->prefix.p != e->begun.p || r->prefix.n != e->begun.n)) {
+        rc = carat_encoder_begin(e->enc, 0, prefix, err);
+        e->begun = r->prefix;
+    }
+    return rc || r->kind == REQUEST_GENERATE ? rc : carat_encoder_begin(e->enc, 1, context, err);
+}
+
 static enum carat_err encode_context(struct encoder *e, const struct request *r, struct str context, struct err *err)
 {
     if (same_context(e, r))
         return CARAT_OK;
     e->kept_valid = false;
-    enum carat_err rc = jobs_encode(e->rules, context, e->rules->add_bos, &e->ctx, err);
+    enum carat_err rc = begin_texts(e, r, context, err);
+    if (!rc)
+        rc = jobs_encode(e->rules, e->enc, context, e->rules->add_bos, &e->ctx, err);
     if (rc)
         return rc;
     e->kept = keep_ids(e->ids, e->ctx.ids, e->ctx.n);
@@ -114,7 +130,7 @@ static enum carat_err tokenize_pair(struct encoder *e, struct job *job, struct e
     if (pair.context.n == 0) {
         /* Nothing before the continuation: BOS (else EOS) is the context, and is not doubled. */
         int32_t first = rules->bos >= 0 ? rules->bos : rules->eos;
-        rc = jobs_encode(rules, pair.continuation, false, &e->whole, err);
+        rc = jobs_encode(rules, e->enc, pair.continuation, false, &e->whole, err);
         if (rc)
             return rc;
         if (!e->whole.n)
@@ -132,7 +148,7 @@ static enum carat_err tokenize_pair(struct encoder *e, struct job *job, struct e
     }
     rc = encode_context(e, r, pair.context, err);
     if (!rc)
-        rc = jobs_encode(rules, (struct str){pair.context.p, pair.context.n + pair.continuation.n}, rules->add_bos,
+        rc = jobs_encode(rules, e->enc, (struct str){pair.context.p, pair.context.n + pair.continuation.n}, rules->add_bos,
                          &e->whole, err);
     if (rc)
         return rc;
@@ -241,6 +257,7 @@ struct tokenizing {
     const struct tokenize_rules *rules;
     const struct request *requests;
     struct jobs *jobs;
+    struct carat_encoder **encoders; /* [n_threads] made when first needed */
     struct piece *pieces;     /* [n_pieces] */
     size_t n_pieces;
 };
@@ -280,8 +297,10 @@ static void tokenize_piece(void *context, size_t chunk, size_t thread)
     struct piece *p = &t->pieces[chunk];
     struct encoder e = {.rules = t->rules, .ids = &t->jobs->arenas[chunk], .text = ARENA_INIT};
     size_t end = (chunk + 1) * PIECE < t->jobs->n ? (chunk + 1) * PIECE : t->jobs->n;
-    (void)thread;
     p->last = &p->first;
+    if (!t->encoders[thread])
+        p->rc = carat_encoder_new(t->rules->tok, &t->encoders[thread], &p->err);
+    e.enc = t->encoders[thread];
     for (size_t i = chunk * PIECE; i < end && !p->rc; i++) {
         struct job *job = &t->jobs->items[i];
         struct err why = ERR_INIT;
@@ -302,16 +321,22 @@ static void tokenize_piece(void *context, size_t chunk, size_t thread)
 
 static enum carat_err run_pieces(struct tokenizing *t, struct err *err)
 {
-    struct pool *pool = NULL;
-    if (t->n_pieces > 1) {
-        enum carat_err rc = pool_new(t->rules->n_threads, &pool, err);
-        if (rc)
-            return rc;
+    struct pool *pool;
+    enum carat_err rc = pool_new(t->n_pieces > 1 ? t->rules->n_threads : 1, &pool, err);
+    if (rc)
+        return rc;
+    const size_t n_threads = pool_threads(pool);
+    t->encoders = calloc(n_threads, sizeof *t->encoders);
+    if (t->encoders)
         pool_run(pool, t->n_pieces, tokenize_piece, t);
-        pool_free(pool);
-    } else if (t->n_pieces) {
-        tokenize_piece(t, 0, 0);
-    }
+    else
+        rc = err_nomem(err, "encoders");
+    for (size_t i = 0; t->encoders && i < n_threads; i++)
+        carat_encoder_free(t->encoders[i]);
+    free(t->encoders);
+    pool_free(pool);
+    if (rc)
+        return rc;
     for (size_t i = 0; i < t->n_pieces; i++)
         if (t->pieces[i].rc) {
             if (err)

@@ -77,12 +77,12 @@ static enum carat_err add_window(struct rolling *r, size_t owner, size_t begin, 
     return add(r, window, (struct window){owner, from}, err);
 }
 
-static enum carat_err add_windows(struct rolling *r, const struct tokenize_rules *rules, size_t owner,
-                                  struct carat_ids *scratch, struct err *err)
+static enum carat_err add_windows(struct rolling *r, const struct tokenize_rules *rules, struct carat_encoder *enc,
+                                  size_t owner, struct carat_ids *scratch, struct err *err)
 {
     struct whole *w = &r->wholes[owner];
     const int32_t first = rules->bos >= 0 ? rules->bos : rules->eos;
-    enum carat_err rc = jobs_encode(rules, r->asked[owner].continuation, rules->add_bos, scratch, err);
+    enum carat_err rc = jobs_encode(rules, enc, r->asked[owner].continuation, rules->add_bos, scratch, err);
     if (rc)
         return rc;
     if (!scratch->n || first < 0) { /* the reference has no windows of an empty text: its sum is 0 */
@@ -158,13 +158,14 @@ enum carat_err rolling_answer(const struct tokenize_rules *rules, const struct r
 {
     struct rolling r = {.asked = requests, .arena = ARENA_INIT, .events = events};
     struct carat_ids scratch = {0};
+    struct carat_encoder *enc = NULL;
     r.wholes = calloc(n ? n : 1, sizeof *r.wholes);
-    enum carat_err rc = r.wholes ? CARAT_OK : err_nomem(err, "the requests");
+    enum carat_err rc = r.wholes ? carat_encoder_new(rules->tok, &enc, err) : err_nomem(err, "the requests");
     for (size_t i = 0; i < n && !rc; i++) {
         if (requests[i].kind != REQUEST_ROLLING)
             rc = add(&r, requests[i], (struct window){i, 0}, err);
         else
-            rc = add_windows(&r, rules, i, &scratch, err);
+            rc = add_windows(&r, rules, enc, i, &scratch, err);
     }
     for (size_t i = 0; i < n && !rc; i++)
         if (r.wholes[i].refused)
@@ -172,6 +173,7 @@ enum carat_err rolling_answer(const struct tokenize_rules *rules, const struct r
     const struct backend_events inner = {.on_response = on_response, .on_tick = on_tick, .context = &r};
     if (!rc)
         rc = engine(context, r.requests, r.n, &inner, stats, err);
+    carat_encoder_free(enc);
     carat_ids_release(&scratch);
     arena_release(&r.arena);
     free(r.requests);
