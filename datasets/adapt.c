@@ -363,7 +363,8 @@ static enum carat_err agieval_gold(const json_t *row, json_t *out, struct err *e
     return rc ? rc : put(out, "gold", json_pack("[i]", label.p[0] - 'A'), err);
 }
 
-static enum carat_err agieval_row(const json_t *row, const char *asks, const char *answers, json_t *out, struct err *err)
+static enum carat_err agieval_row(const json_t *row, bool with_passage, const char *asks, const char *answers, json_t *out,
+                                  struct err *err)
 {
     struct buf query = BUF_INIT(READER_MAX_BYTES);
     json_t *options = json_object_get(row, "options"), *answer = json_object_get(row, "answer");
@@ -371,7 +372,8 @@ static enum carat_err agieval_row(const json_t *row, const char *asks, const cha
     enum carat_err rc = CARAT_OK;
     if (!json_get_str(row, "question", &question))
         return err_set(err, CARAT_EINPUT, "the row has no 'question'");
-    buf_addstr(&query, text_or_empty(row, "passage"));
+    if (with_passage)
+        buf_addstr(&query, text_or_empty(row, "passage"));
     buf_adds(&query, asks);
     buf_addstr(&query, question);
     if (json_is_array(options))
@@ -399,11 +401,26 @@ static enum carat_err agieval(const struct record *rec, const char *asks, const 
     if (json_object_get(rec->value, "query"))
         return adapt_none(rec, out, err);
     *out = json_object();
-    return *out ? agieval_row(rec->value, asks, answers, *out, err) : err_nomem(err, "a row");
+    const bool with_passage = !json_object_get(rec->value, "exam") || strcmp(rec->subset, "sat_en_without_passage") != 0;
+    return *out ? agieval_row(rec->value, with_passage, asks, answers, *out, err) : err_nomem(err, "a row");
+}
+
+/* Is the worked example shown with this subset? With SAT reading without its passages those of the set that has them. */
+static bool is_shown_with(struct str exam, const char *subset)
+{
+    struct str name = str_from(strcmp(subset, "sat_en_without_passage") ? subset : "sat_en");
+    bool same = name.n == exam.n;
+    for (size_t i = 0; same && i < name.n; i++)
+        same = exam.p[i] == (name.p[i] == '_' ? '-' : name.p[i]);
+    return same;
 }
 
 enum carat_err adapt_agieval(const struct record *rec, json_t **out, struct err *err)
 {
+    struct str exam; /* of a worked example, which come in one file for all exams */
+    *out = NULL;
+    if (json_get_str(rec->value, "exam", &exam) && !is_shown_with(exam, rec->subset))
+        return CARAT_OK;
     return agieval(rec, "Q: ", "\nA: The answer is", out, err);
 }
 

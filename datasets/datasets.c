@@ -354,6 +354,8 @@ static enum carat_err take_record(void *context, size_t line, json_t *value, str
         row = json_incref(value);
     else
         rc = err_set(err, CARAT_EINPUT, "a row must be a JSON object");
+    if (!rc && !row)
+        return CARAT_OK; /* another subset's */
     if (!rc && known)
         rc = check_fields(row, known, err);
     if (!rc && in_range(&o->range, row))

@@ -184,7 +184,7 @@ enum carat_err reader_each(const char *path, struct str raw, reader_fn *fn, void
     static const struct {
         const char *suffix;
         enum carat_err (*read)(struct str text, const char *name, reader_fn *fn, void *context, struct err *err);
-    } formats[] = {{".csv", reader_csv}, {".json", reader_json}, {".jsonl", reader_jsonl}, {".py", reader_python},
+    } formats[] = {{"few_shot_prompts.csv", reader_agieval}, {".csv", reader_csv}, {".json", reader_json}, {".jsonl", reader_jsonl}, {".py", reader_python},
                  {".txt", reader_cot}, {".yaml", reader_yaml}};
     struct buf text = BUF_INIT(READER_MAX_BYTES);
     enum carat_err rc = CARAT_OK;

@@ -5,7 +5,7 @@
  *
  * JSON Lines and JSON give what stands in the file; CSV gives each record as an array of
  * strings; .txt are the prompt files of BIG-Bench Hard, {input, target, description}; .yaml and .py are files in which the
- * reference harness publishes worked examples (exemplars.c). `value` is borrowed for the call. A bad row stops the reading with "path:line: what is
+ * reference harness publishes worked examples (exemplars.c); few_shot_prompts.csv is AGIEval's file of them (agieval.c). `value` is borrowed for the call. A bad row stops the reading with "path:line: what is
  * wrong"; an error of the callback's passes through as it is. No reader keeps state.
  */
 #ifndef CARAT_DATASETS_READER_H
@@ -28,6 +28,7 @@ enum carat_err reader_json(struct str text, const char *name, reader_fn *fn, voi
 enum carat_err reader_cot(struct str text, const char *name, reader_fn *fn, void *context, struct err *err);
 enum carat_err reader_yaml(struct str text, const char *name, reader_fn *fn, void *context, struct err *err);
 enum carat_err reader_python(struct str text, const char *name, reader_fn *fn, void *context, struct err *err);
+enum carat_err reader_agieval(struct str text, const char *name, reader_fn *fn, void *context, struct err *err);
 enum carat_err reader_csv(struct str text, const char *name, reader_fn *fn, void *context, struct err *err);
 
 /* Expands a gzip file (of one member or several) behind what `out` holds. */

@@ -23,7 +23,7 @@ static const struct table_dataset datasets[] = {
         .hub = "agieval",
         .subsets = true,
         .dashes = true,
-        SPLITS(SPLIT("test", NAMES("data/v1/*.jsonl"), NULL)),
+        SPLITS(SPLIT("few-shot", NAMES("data/few_shot_prompts.csv"), NULL), SPLIT("test", NAMES("data/v1/*.jsonl"), NULL)),
         .adapt = adapt_agieval,
         FIELDS({"query", TABLE_TEXT, 0, 0}, {"choices", TABLE_TEXTS, 2, 7}),
     },

@@ -23,7 +23,8 @@ struct record {
     struct str label;   /* its line of the labels file; {NULL, 0} where there is none */
 };
 
-/* Makes the Hub copy's row (a new reference); a message without file and line, which the caller puts in front. */
+/* Makes the Hub copy's row (a new reference), or NULL where the row is another subset's; a message without file and line,
+ * which the caller puts in front. */
 typedef enum carat_err table_adapt_fn(const struct record *rec, json_t **out, struct err *err);
 
 enum table_kind {

@@ -69,29 +69,14 @@ static const struct carat_subset subtasks[] = {
     {"word_sorting", NULL},
 };
 
+#define BBH                                                                                                            \
+    .abi = CARAT_TASK_ABI, .name = "bbh", .version = 4, .title = "BBH", .group = "Reasoning", .dataset = "bbh",       \
+    .test_split = "test", .shots_split = "cot-prompts", .shots = CARAT_SHOTS_FIRST, .default_shots = 3,              \
+    .output = CARAT_GENERATE, .describe = describe, .delimiter = "", .subsets = subtasks,                            \
+    .n_subsets = COUNT(subtasks), .example = example, .max_tokens = 1024, .filters = filters,                        \
+    .n_filters = COUNT(filters), .metrics = metrics, .n_metrics = COUNT(metrics)
+
+static const struct carat_task published = {BBH, .stops = published_stops};
+
 extern const struct carat_task carat_task_bbh;
-const struct carat_task carat_task_bbh = {
-    .abi = CARAT_TASK_ABI,
-    .name = "bbh",
-    .version = 4,
-    .title = "BBH",
-    .group = "Reasoning",
-    .dataset = "bbh",
-    .test_split = "test",
-    .shots_split = "cot-prompts",
-    .shots = CARAT_SHOTS_FIRST,
-    .default_shots = 3,
-    .output = CARAT_GENERATE,
-    .describe = describe,
-    .delimiter = "",
-    .subsets = subtasks,
-    .n_subsets = COUNT(subtasks),
-    .example = example,
-    .stops = stops,
-    .published_stops = published_stops,
-    .max_tokens = 1024,
-    .filters = filters,
-    .n_filters = COUNT(filters),
-    .metrics = metrics,
-    .n_metrics = COUNT(metrics),
-};
+const struct carat_task carat_task_bbh = {BBH, .stops = stops, .published = &published};

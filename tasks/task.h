@@ -128,6 +128,7 @@ enum carat_output {
 enum carat_shots {
     CARAT_SHOTS_SAMPLED, /* drawn for each item by the reference's generator (TASKS.md section 2) */
     CARAT_SHOTS_FIRST,   /* the pool's first n, for every item ("first_n") */
+    CARAT_SHOTS_UP_TO,   /* the same, or all where the pool has fewer than n */
     CARAT_SHOTS_NEVER,   /* always 0-shot, whatever is asked */
 };
 
@@ -257,7 +258,6 @@ struct carat_task {
 
     /* generation */
     const char *const *stops;  /* NULL-terminated */
-    const char *const *published_stops; /* those of the published protocol, where the reference has others; NULL */
     size_t max_tokens;
     double temperature;        /* 0: greedy */
     double top_p;              /* 0 or 1: all */
@@ -276,6 +276,8 @@ struct carat_task {
     size_t n_metrics;
     const char *headline;      /* "acc_norm", "exact_match,strict-match": the metric of the published protocol;
                                   NULL: the first */
+    const struct carat_task *published; /* as the published protocol asks it, where the reference does otherwise: of the
+                                  same name, dataset, subsets and output; NULL: there is no difference */
 };
 
 /* A plugin's one entry point: its tasks, NULL-terminated. */

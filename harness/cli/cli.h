@@ -23,7 +23,7 @@ struct options {
     struct strings prefill, decode_sizes;
     struct strings args;     /* what is no option */
     int64_t limit, shots, seed, first, retries;
-    size_t threads, batch_tokens, memory, max_length, jail_memory, samples, repeat, sample;
+    size_t threads, batch_tokens, memory, max_length, max_tokens, jail_memory, samples, repeat, sample;
     size_t concurrency, per_minute;
     double request_timeout;
     double cpu_seconds, wall_seconds, seconds, temperature, top_p; /* 0: not given */

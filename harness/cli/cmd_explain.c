@@ -8,7 +8,7 @@
 static const char *origin_of(const struct plugins *plugins, const struct carat_task *task)
 {
     for (size_t i = 0; i < plugins_count(plugins); i++)
-        if (plugins_task(plugins, i) == task)
+        if (plugins_task(plugins, i) == task || plugins_task(plugins, i)->published == task)
             return plugins_origin(plugins, i);
     return "a task file";
 }

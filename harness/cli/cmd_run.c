@@ -100,6 +100,7 @@ enum carat_err eval_options_from(const struct options *o, struct eval_options *o
                                  .settings = (o->shots_fixed ? PROTO_SHOTS_FIXED : 0u) |
                                              (o->protocol && strcmp(o->protocol, "published") == 0 ? PROTO_PUBLISHED : 0u),
                                  .seed = o->seed,
+                                 .max_tokens = o->max_tokens,
                                  .data_dir = o->data,
                                  .fresh = o->fresh,
                                  .quiet = o->quiet,
@@ -363,7 +364,7 @@ const struct command cmd_run = {
              "with their shots: one that comes with carat, or a JSON file of one's own. A model may be that of a server of "
              "OpenAI's kind, http://HOST:PORT/v1#NAME (docs/servers.md); its key is taken from CARAT_API_KEY, else from "
              "OPENAI_API_KEY.",
-    .options = "model task suite from-bundle published limit shard shots shots-fixed protocol chat fewshot-as-multiturn system chat-template seed samples "
+    .options = "model task suite from-bundle published limit shard shots shots-fixed protocol chat fewshot-as-multiturn system chat-template seed max-tokens samples "
                "temperature top-p data db fresh plugin include-path json format log-json quiet "
                "jail-wall unsafe-no-jail concurrency requests-per-minute retries request-timeout rehash " COMPUTE_OPTIONS,
     .examples = "  carat run -m gemma-2b -t hellaswag,boolq --limit 100\n"

@@ -46,6 +46,7 @@ static const struct opt table[] = {
     {"limit", 'l', OPT_INT, AT(limit), "N", "only the first N items of each benchmark (or subject)"},
     {"log-json", 0, OPT_TEXT, AT(log_json), "FILE", "add what happens to this file, a JSON object a line"},
     {"max-length", 0, OPT_SIZE, AT(max_length), "N", "hold sequences to N tokens (the model's own limit)"},
+    {"max-tokens", 0, OPT_SIZE, AT(max_tokens), "N", "of each generated answer (each benchmark's own number)"},
     {"memory", 0, OPT_BYTES, AT(memory), "SIZE", "for keys, values and work, beside the weights: 2G, 512M (what is needed, up to half of what is free)"},
     {"mirror", 0, OPT_TEXT, AT(mirror), "URL", "fetch from URL/DATASET/FILE instead of the official places"},
     {"model", 'm', OPT_LIST, AT(models), "[NAME=]MODEL", "a checkpoint's folder, a .gguf file or demo:NAME; may be repeated"},

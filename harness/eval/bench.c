@@ -80,8 +80,10 @@ static enum carat_err resolve_all(const struct eval_options *o, struct plugins_l
             rc = err_nomem(err, "the tasks");
         if (grown)
             *asked = grown;
-        for (size_t k = before; grown && k < leaves->n; k++)
+        for (size_t k = before; grown && k < leaves->n; k++) {
             grown[k] = i;
+            proto_leaf_ask(&leaves->items[k], o->settings);
+        }
     }
     return rc;
 }
@@ -167,7 +169,6 @@ static enum carat_err load_bench(const struct eval_options *o, const struct prot
     const struct carat_task *task = leaf->task;
     int shots = shots_wanted(o, suite, task);
     *out = (struct bench){.leaf = *leaf, .settings = BUF_INIT(1 << 20), .name = proto_leaf_name(leaf, arena)};
-    out->leaf.settings = o->settings;
     enum carat_err rc = read_rows(o, leaf, ds, false, &out->rows, &out->row_values, err);
     if (!rc && shots > 0 && !task->shots_split)
         rc = err_set(err, CARAT_EUSAGE, "it has no examples to show: --shots can only be 0");
@@ -183,6 +184,9 @@ static enum carat_err load_bench(const struct eval_options *o, const struct prot
     if (!rc)
         rc = headline_of(suite, task, arena, &out->headline, err);
     out->sampling = sampling_of(o, task);
+    out->max_tokens = o->max_tokens ? o->max_tokens : task->max_tokens;
+    if (!rc && task->output == CARAT_GENERATE && o->max_tokens)
+        rc = add_setting(&out->settings, "max_tokens", json_integer((json_int_t)o->max_tokens), err);
     if (!rc && task->output == CARAT_GENERATE && o->sampling.n_samples && o->sampling.temperature > 0)
         rc = add_setting(&out->settings, "sampling", sampling_json(&o->sampling), err);
     if (!rc && yaml_task_of(task))

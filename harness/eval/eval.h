@@ -64,6 +64,7 @@ struct eval_options {
     int shots;                /* -1: each task's own */
     unsigned settings;        /* of enum proto_setting */
     int64_t seed;
+    size_t max_tokens;        /* of a generated answer; 0: each task's own */
     const char *data_dir;     /* NULL: the cache */
     struct eval_sampling sampling; /* of tasks that generate */
     struct eval_form form;
@@ -83,6 +84,7 @@ struct bench {                /* one leaf with its rows */
     struct proto_plan *plan;
     struct eval_sampling sampling; /* n_samples >= 1 */
     struct buf settings;      /* JSON */
+    size_t max_tokens;        /* of a generated answer */
     struct str headline;
     double chance;
     size_t n_planned;         /* rows asked for */

@@ -191,7 +191,7 @@ static struct request request_of(const struct run *r, const struct item *item, s
     }
     q.kind = REQUEST_GENERATE;
     q.stops = proto_stops(b->plan);
-    q.max_tokens = task->max_tokens;
+    q.max_tokens = b->max_tokens;
     q.sampling = (struct carat_sampling){.temperature = s->temperature,
                                          .top_p = s->top_p,
                                          .seed = sampling_seed(r->o->seed, b->name, p->index, i)};

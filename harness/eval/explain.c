@@ -146,7 +146,8 @@ static json_t *choices(const struct carat_task *task, bool *ok)
         {"*", "BOS is put first where the tokenizer does so by default, as the reference since 0.4.9.2; --no-bos is what older "
               "versions did for Llama and Mistral"},
         {"*", "a prompt that does not fit is refused; --truncation left cuts it and loses BOS, as the reference does"},
-        {"agieval", "0-shot, as the reference can be asked; papers show 3 to 5 official examples"},
+        {"agieval", "0-shot and by the options' texts, as the reference asks; --protocol published shows the 3 to 5 official "
+                    "examples and asks for the letter"},
         {"bbh", "any capital Q ends an answer, as in the reference; --protocol published ends it at the next question"},
         {"gsm8k", "5 shots drawn for each item, as in the reference; published figures use 8 worked examples (gsm8k_cot)"},
     };

@@ -42,6 +42,9 @@ static void add_shots(struct buf *out, const json_t *o)
         buf_adds(out, ", drawn anew for each item by Python's generator from seed 1234");
     else if (str_eq(kind, STR("first")))
         buf_adds(out, ", the first ones, the same for every item");
+    else if (str_eq(kind, STR("up_to")))
+        buf_printf(out, " or as many as there are, the same for every item; here %lld",
+                   (long long)json_integer_value(json_object_get(shots, "used")));
     else
         buf_adds(out, ", whatever is asked for");
     if (json_get_str(shots, "split", &split))
@@ -186,6 +189,7 @@ enum carat_err explain_text(const json_t *o, struct buf *out)
     add_line(out, "version", json_object_get(o, "version"));
     add_line(out, "from", json_object_get(o, "from"));
     add_line(out, "asks for", json_object_get(s, "output"));
+    add_line(out, "protocol", json_object_get(s, "protocol"));
     add_shots(out, o);
     add_quoted(out, "description", json_object_get(s, "description"));
     add_quoted(out, "before answers", json_object_get(s, "delimiter"));

@@ -7,6 +7,7 @@
 /* A stored task that is to be scored again. */
 struct old_task {
     struct carat_task_row row; /* its texts live in the arena */
+    unsigned settings;         /* of enum proto_setting */
 };
 
 struct work {
@@ -40,6 +41,19 @@ static struct str keep(struct work *w, struct str s)
     return (struct str){p ? p : "", p ? s.n : 0};
 }
 
+/* How a stored task was asked, of enum proto_setting. */
+static unsigned settings_of(struct str text)
+{
+    json_t *all = NULL;
+    unsigned settings = 0;
+    if (json_read(text, "the task's settings", 0, &all, NULL))
+        return 0;
+    settings |= json_object_get(all, "protocol") ? PROTO_PUBLISHED : 0u;
+    settings |= json_is_true(json_object_get(json_object_get(all, "shots"), "fixed")) ? PROTO_SHOTS_FIXED : 0u;
+    json_decref(all);
+    return settings;
+}
+
 static bool take_task(void *context, const struct carat_task_row *row)
 {
     struct work *w = context;
@@ -55,6 +69,7 @@ static bool take_task(void *context, const struct carat_task_row *row)
                                  &r->data_path, &r->data_sha256, &r->shots_sha256, &r->started, &r->scoring};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         *texts[i] = keep(w, *texts[i]);
+    more[w->n_tasks - 1].settings = settings_of(r->settings);
     return !w->failed;
 }
 
@@ -262,6 +277,21 @@ static bool find_clash(void *context, const struct carat_task_row *row)
     return !c->found;
 }
 
+/* How the answers were drawn stays as it was. */
+static enum carat_err keep_drawn(struct str old_settings, json_t *settings, struct err *err)
+{
+    static const char *const keys[] = {"max_tokens", "sampling"};
+    json_t *old = NULL;
+    enum carat_err rc = json_read(old_settings, "the task's settings", 0, &old, err);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys && !rc; i++) {
+        json_t *value = json_object_get(old, keys[i]);
+        if (value && json_object_set(settings, keys[i], value))
+            rc = err_nomem(err, "the task's settings");
+    }
+    json_decref(old);
+    return rc;
+}
+
 static enum carat_err make_task(struct work *w)
 {
     const struct bench *b = w->bench;
@@ -270,6 +300,8 @@ static enum carat_err make_task(struct work *w)
     struct buf settings = BUF_INIT(1 << 20);
     json_t *all = NULL;
     enum carat_err rc = json_read(buf_str(&b->settings), "the task's settings", 0, &all, w->err);
+    if (!rc)
+        rc = keep_drawn(row->settings, all, w->err);
     if (!rc && (json_object_set_new(all, "scoring", json_string(w->o->name)) || json_write(all, &settings)))
         rc = err_nomem(w->err, "the task's settings");
     struct clash clash = {.w = w, .settings = buf_str(&settings)};
@@ -334,12 +366,18 @@ static enum carat_err rescore_task(struct work *w)
 
 /* ---- the whole ------------------------------------------------------------------------------------------------ */
 
-/* The stored tasks that have this number of shots, by the tasks as they are now. */
-static enum carat_err rescore_shots(struct work *w, int shots, const char *const *names, size_t n_names)
+static bool asked_alike(const struct old_task *a, const struct old_task *b)
+{
+    return a->row.shots == b->row.shots && a->settings == b->settings;
+}
+
+/* The stored tasks that were asked as `like` was, by the tasks as they are now. */
+static enum carat_err rescore_alike(struct work *w, const struct old_task *like, const char *const *names, size_t n_names)
 {
     struct eval_options eval = *w->o->eval;
     struct bench_set set;
-    eval.shots = shots;
+    eval.shots = like->row.shots;
+    eval.settings = like->settings;
     eval.seed = w->seed;
     eval.limit = -1;
     eval.tasks = names;
@@ -353,7 +391,7 @@ static enum carat_err rescore_shots(struct work *w, int shots, const char *const
         for (size_t i = 0; i < w->n_tasks && !rc; i++) {
             w->bench = &set.items[b];
             w->old = &w->tasks[i];
-            if (w->old->row.shots == shots && str_eq(w->old->row.name, w->bench->name))
+            if (asked_alike(w->old, like) && str_eq(w->old->row.name, w->bench->name))
                 rc = rescore_task(w);
         }
     }
@@ -361,11 +399,11 @@ static enum carat_err rescore_shots(struct work *w, int shots, const char *const
     return rc;
 }
 
-/* Is it the first of the stored tasks with its number of shots? */
-static bool is_first_with_shots(const struct work *w, size_t i)
+/* Is it the first of the stored tasks that were asked as it was? */
+static bool is_first_alike(const struct work *w, size_t i)
 {
     for (size_t k = 0; k < i; k++)
-        if (w->tasks[k].row.shots == w->tasks[i].row.shots)
+        if (asked_alike(&w->tasks[k], &w->tasks[i]))
             return false;
     return true;
 }
@@ -378,13 +416,13 @@ static enum carat_err rescore_all(struct work *w)
         return err_nomem(w->err, "the tasks");
     for (size_t i = 0; i < w->n_tasks && !rc; i++) {
         size_t n = 0;
-        if (!is_first_with_shots(w, i))
+        if (!is_first_alike(w, i))
             continue;
         for (size_t k = i; k < w->n_tasks; k++)
-            if (w->tasks[k].row.shots == w->tasks[i].row.shots)
+            if (asked_alike(&w->tasks[k], &w->tasks[i]))
                 names[n++] = w->tasks[k].row.name.p;
-        rc = w->o->eval->n_tasks ? rescore_shots(w, w->tasks[i].row.shots, w->o->eval->tasks, w->o->eval->n_tasks)
-                                 : rescore_shots(w, w->tasks[i].row.shots, names, n);
+        rc = w->o->eval->n_tasks ? rescore_alike(w, &w->tasks[i], w->o->eval->tasks, w->o->eval->n_tasks)
+                                 : rescore_alike(w, &w->tasks[i], names, n);
     }
     free(names);
     return rc;

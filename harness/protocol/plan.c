@@ -18,6 +18,15 @@
 
 #include "host.h"
 
+void proto_leaf_ask(struct proto_leaf *leaf, unsigned settings)
+{
+    leaf->settings = settings;
+    if (settings & PROTO_PUBLISHED && leaf->task->published)
+        leaf->task = leaf->task->published;
+    else
+        leaf->settings &= ~(unsigned)PROTO_PUBLISHED;
+}
+
 struct str proto_leaf_name(const struct proto_leaf *leaf, struct arena *arena)
 {
     if (!leaf->subset)
@@ -147,7 +156,7 @@ static enum carat_err draw(struct proto_plan *plan, struct err *err)
         rc = fixed_draw(plan, random, err);
     for (size_t i = 0; i < plan->n_rows && !rc && !fixed; i++) {
         size_t *drawn = plan->shots + i * plan->n_shots; /* the spare one is overwritten by the next row */
-        rc = plan->leaf.task->shots == CARAT_SHOTS_FIRST
+        rc = plan->leaf.task->shots != CARAT_SHOTS_SAMPLED
                  ? first_row(plan, plan->rows[i], drawn, err)
                  : sample_row(plan, random, plan->rows[i], drawn, scratch, err);
     }
@@ -227,8 +236,9 @@ enum carat_err proto_plan_new(const struct proto_leaf *leaf, json_t *const *rows
         .pool = pool,
         .n_pool = n_pool,
         .seed = seed,
-        .n_shots = (size_t)asked,
-        .fixed = asked == 0 || (task->shots == CARAT_SHOTS_FIRST && !task->shots_exclude_item),
+        .n_asked = (size_t)asked,
+        .n_shots = task->shots == CARAT_SHOTS_UP_TO && (size_t)asked > n_pool ? n_pool : (size_t)asked,
+        .fixed = asked == 0 || (task->shots != CARAT_SHOTS_SAMPLED && !task->shots_exclude_item),
         .arena = ARENA_INIT,
     };
     enum carat_err rc = compile(plan, err);
@@ -260,10 +270,6 @@ void proto_plan_free(struct proto_plan *plan)
     free(plan);
 }
 
-int proto_plan_shots(const struct proto_plan *plan) { return (int)plan->n_shots; }
+int proto_plan_shots(const struct proto_plan *plan) { return (int)plan->n_asked; }
 
-const char *const *proto_stops(const struct proto_plan *plan)
-{
-    const struct carat_task *task = plan->leaf.task;
-    return plan->leaf.settings & PROTO_PUBLISHED && task->published_stops ? task->published_stops : task->stops;
-}
+const char *const *proto_stops(const struct proto_plan *plan) { return plan->leaf.task->stops; }

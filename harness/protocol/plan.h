@@ -13,7 +13,7 @@ struct proto_plan {
     json_t *const *pool;     /* borrowed */
     size_t n_pool;
     uint32_t seed;
-    size_t n_shots;
+    size_t n_asked, n_shots; /* n_shots is less where a pool of CARAT_SHOTS_UP_TO has fewer */
     size_t *shots;           /* [n_rows][n_shots] indices into pool; SAMPLED, or FIRST without the item itself */
     bool fixed;              /* the same shots for every item: prefix is made already */
     struct str prefix;       /* fixed: description and shots; else the description alone */

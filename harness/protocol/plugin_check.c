@@ -153,6 +153,20 @@ static const char *wrong_with_subsets(const struct carat_task *task)
     return NULL;
 }
 
+/* What tells the two apart is how they ask; all that names a result is the same. */
+static const char *wrong_with_published(const struct carat_task *task)
+{
+    const struct carat_task *p = task->published;
+    if (!p)
+        return NULL;
+    if (p->published || !p->name || strcmp(p->name, task->name) != 0)
+        return "the field 'published' must be a task of the same name without such a field";
+    if (!p->dataset || strcmp(p->dataset, task->dataset) != 0 || p->subsets != task->subsets || p->n_subsets != task->n_subsets ||
+        p->output != task->output)
+        return "the field 'published' must have the same dataset, subsets and output";
+    return NULL;
+}
+
 /* Is `headline` the name of a value that some metric gives? */
 static enum carat_err has_headline(const struct carat_task *task, bool *has, struct err *err)
 {
@@ -186,7 +200,7 @@ enum carat_err plugins_check_task(const struct carat_task *task, struct err *err
                                   : "a task has no name",
                        task->name);
     static const char *(*const checks[])(const struct carat_task *) = {
-        wrong_with_required, wrong_with_metrics, wrong_with_filters, wrong_with_subsets};
+        wrong_with_required, wrong_with_metrics, wrong_with_filters, wrong_with_subsets, wrong_with_published};
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
         const char *what = checks[i](task);
         if (what)
@@ -194,5 +208,7 @@ enum carat_err plugins_check_task(const struct carat_task *task, struct err *err
     }
     bool has;
     enum carat_err rc = has_headline(task, &has, err);
-    return rc || has ? rc : wrong(task, "the field 'headline' names none of its metrics", err);
+    if (!rc && !has)
+        rc = wrong(task, "the field 'headline' names none of its metrics", err);
+    return rc || !task->published ? rc : plugins_check_task(task->published, err);
 }

@@ -32,9 +32,13 @@ struct proto_leaf {
 
 /* Named departures from the reference; they are part of a run's settings. */
 enum proto_setting {
-    PROTO_PUBLISHED = 1 << 0,   /* the published protocol where the reference parts from it: the task's published_stops */
+    PROTO_PUBLISHED = 1 << 0,   /* the published protocol where the reference parts from it: the task's `published` */
     PROTO_SHOTS_FIXED = 1 << 1, /* sampled shots are drawn once and shown to every item but themselves */
 };
+
+/* Sets the settings of a leaf that has none: its task becomes the published protocol's where that is asked for and
+ * differs; where it does not, the setting is dropped, for it would part runs that are the same. */
+void proto_leaf_ask(struct proto_leaf *leaf, unsigned settings);
 
 /* "hellaswag"; of a subset "mmlu_anatomy". */
 struct str proto_leaf_name(const struct proto_leaf *leaf, struct arena *arena);
@@ -45,7 +49,7 @@ enum carat_err proto_plan_new(const struct proto_leaf *leaf, json_t *const *rows
                               json_t *const *pool, size_t n_pool, int n_shots, uint32_t seed,
                               struct proto_plan **out, struct err *err);
 void proto_plan_free(struct proto_plan *plan);
-int proto_plan_shots(const struct proto_plan *plan); /* those really used */
+int proto_plan_shots(const struct proto_plan *plan); /* those asked for; of CARAT_SHOTS_UP_TO a pool may have fewer */
 const char *const *proto_stops(const struct proto_plan *plan); /* of a generation; NULL-terminated, or NULL */
 
 /* Appends what decides prompt and score besides rows, shots and seed, as compact JSON: version, description,

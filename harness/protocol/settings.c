@@ -10,6 +10,7 @@ static const char *const output_names[] = {
 static const char *const shots_names[] = {
     [CARAT_SHOTS_SAMPLED] = "sampled",
     [CARAT_SHOTS_FIRST] = "first",
+    [CARAT_SHOTS_UP_TO] = "up_to",
     [CARAT_SHOTS_NEVER] = "never",
 };
 static const char *const step_names[] = {
@@ -133,8 +134,9 @@ static json_t *metric_json(const struct carat_metric *metric, bool *ok)
     return object;
 }
 
-static void set_shots(json_t *object, const struct proto_leaf *leaf, bool *ok)
+static void set_shots(json_t *object, const struct proto_plan *plan, bool *ok)
 {
+    const struct proto_leaf *leaf = &plan->leaf;
     const struct carat_task *task = leaf->task;
     json_t *shots = json_object();
     set(shots, "kind", text_json(shots_names[task->shots]), ok);
@@ -144,6 +146,8 @@ static void set_shots(json_t *object, const struct proto_leaf *leaf, bool *ok)
     }
     if (leaf->settings & PROTO_SHOTS_FIXED && task->shots == CARAT_SHOTS_SAMPLED)
         set(shots, "fixed", json_true(), ok);
+    if (task->shots == CARAT_SHOTS_UP_TO)
+        set(shots, "used", json_integer((json_int_t)plan->n_shots), ok);
     set(object, "shots", shots, ok);
 }
 
@@ -154,8 +158,6 @@ static void set_generation(json_t *object, const struct proto_plan *plan, bool *
     for (size_t i = 0; i < task->n_filters; i++)
         append(filters, filter_json(&task->filters[i], ok), ok);
     set(object, "stops", texts_json(proto_stops(plan), ok), ok);
-    if (plan->leaf.settings & PROTO_PUBLISHED && task->published_stops)
-        set(object, "protocol", text_json("published"), ok);
     set(object, "max_tokens", json_integer((json_int_t)task->max_tokens), ok);
     if (task->temperature > 0) {
         set(object, "temperature", json_real(task->temperature), ok);
@@ -176,7 +178,9 @@ enum carat_err proto_settings_json(const struct proto_plan *plan, struct buf *ou
     set(object, "version", json_integer(task->version), &ok);
     set(object, "output", text_json(output_names[task->output]), &ok);
     set(object, "split", text_json(task->test_split), &ok);
-    set_shots(object, &plan->leaf, &ok);
+    if (plan->leaf.settings & PROTO_PUBLISHED)
+        set(object, "protocol", text_json("published"), &ok);
+    set_shots(object, plan, &ok);
     set(object, "description", json_text(plan->description), &ok);
     set(object, "delimiter", text_json(plan_delimiter(task)), &ok);
     set(object, "shot_delimiter", text_json(plan_shot_delimiter(task)), &ok);

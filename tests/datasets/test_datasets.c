@@ -489,6 +489,9 @@ Test(datasets, real_files_are_read_whole)
     cr_assert_eq(count(dir, "agieval", "sat_en", "test"), 206);
     cr_assert_eq(count(dir, "agieval", "sat_en_without_passage", "test"), 206);
     cr_assert_eq(count(dir, "agieval", "sat_math", "test"), 220);
+    cr_assert_eq(count(dir, "agieval", "sat_math", "few-shot"), 5);
+    cr_assert_eq(count(dir, "agieval", "sat_en", "few-shot"), 3);
+    cr_assert_eq(count(dir, "agieval", "sat_en_without_passage", "few-shot"), 3);
     cr_assert_eq(count(dir, "agieval_gaokao_mathcloze", "", "test"), 118);
     cr_assert_eq(count(dir, "commonsenseqa", "", "validation"), 1221);
     cr_assert_eq(count(dir, "commonsenseqa", "", "train"), 200);

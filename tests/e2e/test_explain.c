@@ -57,6 +57,43 @@ Test(e2e_explain, without_files_there_is_all_but_the_example, .timeout = 60)
     ran_release(&r);
 }
 
+/* Papers show AGIEval's official examples, the reference none: both can be had, are told apart, and not compared. */
+Test(e2e_explain, the_published_protocol_is_another_way_to_ask, .timeout = 120)
+{
+    SHARED_OR_SKIP(data, "data");
+    const char *dir = temp_dir();
+    char *db = file_join(dir, "x.db");
+    struct ran r = run_carat(NULL, "explain", "agieval_sat_en_without_passage", "--data", data, "--protocol", "published", "--json");
+    expect_status(r, 0);
+    json_t *o = json_of(r.out);
+    const json_t *settings = json_object_get(o, "settings"), *example = json_object_get(o, "example");
+    cr_expect_str_eq(json_string_value(json_object_get(settings, "protocol")), "published");
+    cr_expect_eq(json_integer_value(json_object_get(json_object_get(settings, "shots"), "used")), 3);
+    cr_expect_str_eq(json_string_value(json_array_get(json_object_get(example, "continuations"), 3)), " D");
+    json_decref(o);
+    ran_release(&r);
+    for (int published = 0; published < 2; published++) {
+        r = run_carat(NULL, "run", "-q", "-m", shared_path("fixtures/real/stories260K"), "-t", "agieval_aqua_rat", "--data", data,
+                      "--limit", "2", "--db", db, "--protocol", published ? "published" : "reference", "--fresh");
+        expect_status(r, 0);
+        ran_release(&r);
+    }
+    r = run_carat(NULL, "compare", "1", "2", "--db", db);
+    cr_expect_eq(r.status, 3);
+    cr_expect(strstr(r.err, "other settings of the task"), "%s", r.err);
+    ran_release(&r);
+    r = run_carat(NULL, "rescore", "2", "--db", db, "--data", data); /* by the protocol that it was asked by */
+    expect_status(r, 0);
+    ran_release(&r);
+    r = run_carat(NULL, "explain", "gsm8k", "--data", "demo/data", "--protocol", "published", "--json");
+    o = json_of(r.out); /* where the two do not part, nothing is told apart */
+    cr_expect_null(json_object_get(json_object_get(o, "settings"), "protocol"));
+    json_decref(o);
+    ran_release(&r);
+    free(db);
+    temp_remove(dir);
+}
+
 static void count_disagreement(void *context, size_t line, const json_t *item)
 {
     size_t *n = context, i;

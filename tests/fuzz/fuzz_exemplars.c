@@ -1,4 +1,4 @@
-/* Any bytes as a file of worked examples: the first byte says as YAML or as Python. Every row is an object. */
+/* Any bytes as a file of worked examples: the first byte says as YAML, as Python or as AGIEval's sheet. Every row is an object. */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -23,6 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct str text = {(const char *)data + 1, size - 1};
     if (data[0] & 1)
         reader_yaml(text, "fuzz.yaml", take, NULL, &err);
+    else if (data[0] & 2)
+        reader_agieval(text, "few_shot_prompts.csv", take, NULL, &err);
     else
         reader_python(text, "fuzz.py", take, NULL, &err);
     return 0;

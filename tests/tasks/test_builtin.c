@@ -60,6 +60,7 @@ Test(builtin, tasks_with_a_field_spoilt_are_refused_by_name)
     CHECK_SPOILT(&one, subsets, comma, "characters");
     CHECK_SPOILT(humaneval, program, NULL, "'program'");
     CHECK_SPOILT(plugins_find(plugins, "agieval_math"), judge, NULL, "'judge'");
+    CHECK_SPOILT(gsm8k, published, humaneval, "'published'");
     plugins_free(plugins);
 }
 
