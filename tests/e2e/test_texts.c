@@ -1,4 +1,4 @@
-/* Whole texts in windows and single texts behind a question, against fixtures/lmeval/runs/gemma-rolling and gemma-pairs. */
+/* Whole texts in windows and single texts behind a question, against fixtures/lmeval/runs/gemma-rolling, gemma-pairs and llama-pairs. */
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdio.h>
@@ -20,21 +20,49 @@ static json_t *lines_of(const char *path)
     return list;
 }
 
-/* Runs a task of the plugin over DIR/TASK/test.jsonl and returns its items. */
-static json_t *items_of(const char *dir, const char *plugin, const char *model, const char *task, const char *length)
+struct asked { /* a task of tests/plugin/texts.c over DIR/TASK/test.jsonl */
+    const char *task, *model, *length;
+    const char *golden; /* below fixtures/lmeval/runs */
+};
+
+static json_t *golden_of(const struct asked *a)
 {
-    char *db = file_join(dir, "x.db"), *shown = file_join(dir, "items.jsonl");
-    struct ran r = run_carat(NULL, "run", "-q", "--plugin", plugin, "-m", model, "-t", task, "--data", dir, "--db", db,
-                             "--max-length", length, "--fresh");
+    char path[1200];
+    snprintf(path, sizeof path, "fixtures/lmeval/runs/%s", a->golden);
+    return lines_of(shared_path(path));
+}
+
+static void build_plugin(const char *path)
+{
+    struct ran r = run_program((const char *const[]){"cc", "-std=c17", "-shared", "-fPIC", "-Itasks", "tests/plugin/texts.c", "-o",
+                                                     path, NULL}, NULL);
     expect_status(r, 0);
     ran_release(&r);
-    r = run_carat(NULL, "show", "gemma", task, "--json", "--db", db);
+}
+
+/* Writes the rows, asks them and returns the items. */
+static json_t *items_of(const struct asked *a, struct str rows)
+{
+    const char *dir = temp_dir();
+    char *plugin = file_join(dir, "texts.so"), *db = file_join(dir, "x.db"), *shown = file_join(dir, "items.jsonl");
+    char *folder = file_join(dir, a->task), *path = file_join(folder, "test.jsonl"), model[1200];
+    snprintf(model, sizeof model, "%s/models/%s", shared_path("fixtures/lmeval"), a->model);
+    build_plugin(plugin);
+    cr_assert_eq(file_mkdirs(folder, NULL), CARAT_OK);
+    cr_assert_eq(file_write(path, rows.p, rows.n, NULL), CARAT_OK);
+    struct ran r = run_carat(NULL, "run", "-q", "--plugin", plugin, "-m", model, "-t", a->task, "--data", dir, "--db", db,
+                             "--max-length", a->length);
+    expect_status(r, 0);
+    ran_release(&r);
+    r = run_carat(NULL, "show", a->model, a->task, "--json", "--db", db);
     expect_status(r, 0);
     cr_assert_eq(file_write(shown, r.out, r.n_out, NULL), CARAT_OK);
     ran_release(&r);
     json_t *items = lines_of(shown);
-    free(db);
-    free(shown);
+    char *const paths[] = {plugin, db, shown, folder, path};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+        free(paths[i]);
+    temp_remove(dir);
     return items;
 }
 
@@ -45,28 +73,13 @@ static const json_t *choice(const json_t *items, size_t i)
 
 static double number(const json_t *object, const char *key) { return json_number_value(json_object_get(object, key)); }
 
-static void build_plugin(const char *path)
-{
-    struct ran r = run_program((const char *const[]){"cc", "-std=c17", "-shared", "-fPIC", "-Itasks", "tests/plugin/texts.c", "-o",
-                                                     path, NULL}, NULL);
-    expect_status(r, 0);
-    ran_release(&r);
-}
-
 Test(e2e_texts, windows_of_whole_texts_equal_the_references, .timeout = 60)
 {
-    SHARED_OR_SKIP(fixtures, "fixtures/lmeval");
-    const char *dir = temp_dir();
-    char *plugin = file_join(dir, "texts.so"), *folder = file_join(dir, "whole_texts"), *path = file_join(folder, "test.jsonl");
-    char golden_file[1200], model[1200];
+    static const struct asked rolling = {"whole_texts", "gemma", "64", "gemma-rolling/rolling.jsonl"};
     struct buf text = BUF_INIT(1 << 20);
-    snprintf(golden_file, sizeof golden_file, "%s/runs/gemma-rolling/rolling.jsonl", fixtures);
-    snprintf(model, sizeof model, "%s/models/gemma", fixtures);
-    build_plugin(plugin);
+    SHARED_OR_SKIP(golden_file, "fixtures/lmeval/runs/gemma-rolling/rolling.jsonl");
     cr_assert_eq(file_read(golden_file, 1 << 20, &text, NULL), CARAT_OK);
-    cr_assert_eq(file_mkdirs(folder, NULL), CARAT_OK);
-    cr_assert_eq(file_write(path, text.p, text.n, NULL), CARAT_OK);
-    json_t *golden = lines_of(golden_file), *items = items_of(dir, plugin, model, "whole_texts", "64");
+    json_t *golden = golden_of(&rolling), *items = items_of(&rolling, buf_str(&text));
     cr_assert_eq(json_array_size(items), json_array_size(golden));
     for (size_t i = 0; i < json_array_size(golden); i++) {
         double want = number(json_array_get(golden, i), "loglikelihood"), got = number(choice(items, i), "logprob");
@@ -76,23 +89,13 @@ Test(e2e_texts, windows_of_whole_texts_equal_the_references, .timeout = 60)
     json_decref(golden);
     json_decref(items);
     buf_release(&text);
-    free(plugin);
-    free(folder);
-    free(path);
-    temp_remove(dir);
 }
 
-Test(e2e_texts, single_texts_equal_the_references_at_awkward_boundaries, .timeout = 60)
+/* Pairs without a log-likelihood are those that the reference does not take. */
+static void check_pairs(const struct asked *a)
 {
-    SHARED_OR_SKIP(fixtures, "fixtures/lmeval");
-    const char *dir = temp_dir();
-    char *plugin = file_join(dir, "texts.so"), *folder = file_join(dir, "last_words"), *path = file_join(folder, "test.jsonl");
-    char golden_file[1200], model[1200];
     struct buf text = BUF_INIT(1 << 20);
-    snprintf(golden_file, sizeof golden_file, "%s/runs/gemma-pairs/pairs.jsonl", fixtures);
-    snprintf(model, sizeof model, "%s/models/gemma", fixtures);
-    build_plugin(plugin);
-    json_t *golden = lines_of(golden_file), *kept = json_array(), *pair;
+    json_t *golden = golden_of(a), *kept = json_array(), *pair;
     size_t i;
     json_array_foreach(golden, i, pair) {
         if (!json_object_get(pair, "loglikelihood"))
@@ -102,9 +105,7 @@ Test(e2e_texts, single_texts_equal_the_references_at_awkward_boundaries, .timeou
         json_decref(row);
         json_array_append(kept, pair);
     }
-    cr_assert_eq(file_mkdirs(folder, NULL), CARAT_OK);
-    cr_assert_eq(file_write(path, text.p, text.n, NULL), CARAT_OK);
-    json_t *items = items_of(dir, plugin, model, "last_words", "512");
+    json_t *items = items_of(a, buf_str(&text));
     cr_assert_eq(json_array_size(items), json_array_size(kept));
     cr_assert_gt(json_array_size(kept), 100);
     json_array_foreach(kept, i, pair) {
@@ -118,8 +119,14 @@ Test(e2e_texts, single_texts_equal_the_references_at_awkward_boundaries, .timeou
     json_decref(kept);
     json_decref(items);
     buf_release(&text);
-    free(plugin);
-    free(folder);
-    free(path);
-    temp_remove(dir);
+}
+
+Test(e2e_texts, single_texts_equal_the_references_at_awkward_boundaries, .timeout = 60)
+{
+    static const struct asked pairs[] = {{"last_words", "gemma", "512", "gemma-pairs/pairs.jsonl"},
+                                         {"last_words", "llama", "512", "llama-pairs/pairs.jsonl"}};
+    SHARED_OR_SKIP(fixtures, "fixtures/lmeval");
+    (void)fixtures;
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+        check_pairs(&pairs[i]);
 }
