@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """carat beside other harnesses and engines on the same checkpoint and the same items, in turns, in one session.
 
-    bench/peers.py WORK [--shapes 65m,gemma-2b] [--precisions f32,bf16] [--items 100] [--prompts 32] [--repeat 3]
+    bench/peers.py WORK [--shapes 65m,gemma-2b] [--precisions f32,bf16] [--items 100] [--prompts 32] [--slots 8] [--repeat 3]
                    [--python PYTHON] [--llama FOLDER] [--skip PEER,...] [--only KIND,...]
 
 WORK is a folder for checkpoints, items and logs. PYTHON has lm_eval with torch and transformers; FOLDER has llama.cpp's
@@ -72,6 +72,14 @@ class Bench:
             subprocess.check_call([self.o.python, os.path.join(source, "convert_hf_to_gguf.py"), self.checkpoint(shape),
                                    "--outtype", "bf16", "--outfile", path],
                                   env=dict(ENV, PYTHONPATH=os.path.join(source, "gguf-py")))
+        return path
+
+    def quantised(self, shape, weights):
+        """The GGUF of that type that both engines read; "bf16": as the checkpoint."""
+        path = self.path(f"{shape}-{weights}.gguf")
+        if not os.path.exists(path):
+            subprocess.check_call([os.path.join(self.o.llama, "llama-quantize"), self.gguf(shape), path, weights, THREADS],
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         return path
 
     def data(self):
@@ -177,6 +185,15 @@ class Bench:
                       "512", "--multiple-choice", "--multiple-choice-tasks", str(self.o.items), "-bf",
                       self.llama_file(shape, workload)], self.path("llama.log"), self.env)
 
+    def run_llama_server(self, shape, workload, _):
+        """The prompts of a generation task to the server's parallel slots, all at once, start-up included."""
+        sys.path.insert(0, HERE)
+        import llama_server
+        prompts = [item["query"] for item in self.ask(shape, workload)]
+        server = [os.path.join(self.o.llama, "llama-server"), "-m", self.gguf(shape), "-t", THREADS, "--parallel", str(self.o.slots),
+                  "-c", str(self.o.slots * 2048), "-b", "512", "--port", "8177", "--no-webui"]
+        return llama_server.answer(server, 8177, prompts, ["Question:", "</s>", "<|im_end|>"], 256, self.path("server.log"), self.env)
+
     # ---- rounds -------------------------------------------------------------------------
 
     def evaluate(self, shape, precision):
@@ -185,38 +202,57 @@ class Bench:
             peers = {"carat": self.run_carat, "lm-eval": self.run_lm_eval}
             if workload != "gsm8k" and precision == "bf16":
                 peers["llama-perplexity"] = self.run_llama
+            if workload == "gsm8k" and precision == "bf16":
+                peers["llama-server"] = self.run_llama_server
             for i in range(self.o.repeat):
                 for name, run in peers.items():
-                    if name not in self.o.skip and (self.o.llama or name != "llama-perplexity"):
+                    if name not in self.o.skip and (self.o.llama or not name.startswith("llama")):
                         self.note(kind="evaluate", shape=shape, workload=workload, n=n, precision=precision, peer=name, round=i,
                                   **run(shape, workload, precision))
+
+    def carat_speed(self, model, i, shape, precision, weights):
+        log = self.path("bench.log")
+        timed([CARAT, "bench", "-m", model, "--precision", precision, "--repeat", "1", "--threads", THREADS, "--sequences", "1,16",
+               "--json"], log, self.env)
+        report = json.loads(open(log).read().splitlines()[-1])
+        common = {"shape": shape, "precision": precision, "weights": weights, "peer": "carat", "round": i}
+        for rate in report["prefill"]:
+            self.note(kind="prefill", **common, n=rate["tokens"], tokens_per_s=rate["tokens_per_s"], share=rate["share"],
+                      gops=rate["compute_gops"])
+        for rate in report["decode"]:
+            self.note(kind="decode", **common, n=rate["sequences"], tokens_per_s=rate["tokens_per_s"], share=rate["share"],
+                      read_gbps=rate["read_gbps"])
+
+    def llama_speed(self, model, i, shape, precision, weights):
+        log = self.path("bench.log")
+        timed([os.path.join(self.o.llama, "llama-bench"), "-m", model, "-t", THREADS, "-p", "64,512", "-n", "16", "-r", "1", "-o",
+               "json"], log, self.env)
+        text = open(log).read()
+        for row in json.loads(text[text.index("["):text.rindex("]") + 1]):
+            self.note(kind="prefill" if row["n_prompt"] else "decode", shape=shape, precision=precision, weights=weights,
+                      peer="llama-bench", round=i, n=row["n_prompt"] or 1, tokens_per_s=row["avg_ts"])
+
+    def transformers_speed(self, i, shape, precision):
+        log = self.path("bench.log")
+        timed([self.o.python, os.path.join(HERE, "transformers_speed.py"), self.checkpoint(shape), DTYPES[precision]], log, self.env)
+        for rate in json.loads(open(log).read().splitlines()[-1]):
+            self.note(shape=shape, precision=precision, weights="bf16", peer="transformers", round=i, **rate)
 
     def speeds(self, shape, precision):
         """Prompts and decoding: carat bench, llama-bench and Transformers by turns."""
         for i in range(self.o.repeat):
-            log = self.path("bench.log")
-            timed([CARAT, "bench", "-m", self.checkpoint(shape), "--precision", precision, "--repeat", "1", "--threads", THREADS,
-                   "--sequences", "1,16", "--json"], log, self.env)
-            report = json.loads(open(log).read().splitlines()[-1])
-            for rate in report["prefill"]:
-                self.note(kind="prefill", shape=shape, precision=precision, peer="carat", round=i, n=rate["tokens"],
-                          tokens_per_s=rate["tokens_per_s"], share=rate["share"], gops=rate["compute_gops"])
-            for rate in report["decode"]:
-                self.note(kind="decode", shape=shape, precision=precision, peer="carat", round=i, n=rate["sequences"],
-                          tokens_per_s=rate["tokens_per_s"], share=rate["share"], read_gbps=rate["read_gbps"])
+            self.carat_speed(self.checkpoint(shape), i, shape, precision, "bf16")
             if "transformers" not in self.o.skip:
-                timed([self.o.python, os.path.join(HERE, "transformers_speed.py"), self.checkpoint(shape), DTYPES[precision]], log,
-                      self.env)
-                for rate in json.loads(open(log).read().splitlines()[-1]):
-                    self.note(shape=shape, precision=precision, peer="transformers", round=i, **rate)
+                self.transformers_speed(i, shape, precision)
             if precision == "bf16" and self.o.llama and "llama-bench" not in self.o.skip:
-                timed([os.path.join(self.o.llama, "llama-bench"), "-m", self.gguf(shape), "-t", THREADS, "-p", "64,512", "-n", "16",
-                       "-r", "1", "-o", "json"], log, self.env)
-                text = open(log).read()
-                for row in json.loads(text[text.index("["):text.rindex("]") + 1]):
-                    kind = "prefill" if row["n_prompt"] else "decode"
-                    self.note(kind=kind, shape=shape, precision=precision, peer="llama-bench", round=i,
-                              n=row["n_prompt"] or 1, tokens_per_s=row["avg_ts"])
+                self.llama_speed(self.gguf(shape), i, shape, precision, "bf16")
+
+    def quantised_speeds(self, shape):
+        """The same files with 8 and 4 bits a weight, int8 activations in both programs."""
+        for weights in self.o.quants if self.o.llama else ():
+            for i in range(self.o.repeat):
+                self.carat_speed(self.quantised(shape, weights), i, shape, "int8", weights)
+                self.llama_speed(self.quantised(shape, weights), i, shape, "int8", weights)
 
 
 def versions(o):
@@ -237,16 +273,17 @@ def versions(o):
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("work")
-    for name, default in (("shapes", "65m"), ("precisions", "f32,bf16"), ("workloads", "hellaswag,mmlu,gsm8k"), ("skip", ""),
+    for name, default in (("shapes", "65m"), ("precisions", "f32,bf16"), ("workloads", "hellaswag,mmlu,gsm8k"), ("skip", ""), ("quants", "q8_0,q4_0"),
                           ("only", "evaluate,speeds")):
         p.add_argument("--" + name, default=default, type=lambda s: [w for w in s.split(",") if w])
     p.add_argument("--items", type=int, default=100)
     p.add_argument("--prompts", type=int, default=32)
+    p.add_argument("--slots", type=int, default=8)
     p.add_argument("--repeat", type=int, default=3)
     p.add_argument("--python", default=sys.executable)
     p.add_argument("--llama", default="")
     o = p.parse_args()
-    for name in ("shapes", "precisions", "workloads", "skip", "only"):
+    for name in ("shapes", "precisions", "workloads", "skip", "quants", "only"):
         if isinstance(getattr(o, name), str):
             setattr(o, name, [w for w in getattr(o, name).split(",") if w])
     os.makedirs(o.work, exist_ok=True)
@@ -258,6 +295,8 @@ def main():
                 bench.evaluate(shape, precision)
             if "speeds" in o.only:
                 bench.speeds(shape, precision)
+        if "speeds" in o.only:
+            bench.quantised_speeds(shape)
 
 
 main()

@@ -17,9 +17,9 @@ if [ ! -d "$work/llama_cpp_python-$llama" ]; then
     tar -xzf "$work/llama_cpp_python-$llama.tar.gz" -C "$work"
 fi
 source=$work/llama_cpp_python-$llama/vendor/llama.cpp
-if [ ! -x "$work/llama-build/bin/llama-bench" ]; then
+if [ ! -x "$work/llama-build/bin/llama-server" ]; then
     cmake -S "$source" -B "$work/llama-build" -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=OFF -DGGML_NATIVE=ON \
         -DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_UI=OFF -DLLAMA_USE_PREBUILT_UI=OFF
-    cmake --build "$work/llama-build" -j "${JOBS:-$(nproc)}" --target llama-bench llama-perplexity llama-quantize
+    cmake --build "$work/llama-build" -j "${JOBS:-$(nproc)}" --target llama-bench llama-perplexity llama-quantize llama-server
 fi
 echo "export LLAMA_SOURCE='$source'" >"$work/env"

@@ -48,17 +48,17 @@ def evaluations(rows):
 
 
 def speeds(rows, kind, unit):
-    yield f"| model | precision | {unit} | program | rounds | tokens/s | carat's ratio | share of the limit |"
-    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
+    yield f"| model | weights | precision | {unit} | program | rounds | tokens/s | carat's ratio | share of the limit |"
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
     chosen = [r for r in rows if r["kind"] == kind]
-    for (shape, precision, n), peers in sorted(by_round(chosen, "shape", "precision", "n").items()):
+    for (shape, weights, precision, n), peers in sorted(by_round(chosen, "shape", "weights", "precision", "n").items()):
         for peer, list_ in sorted(peers.items()):
             ratio = share = ""
             if peer == "carat":
                 share = f"{100 * median([r['share'] for r in list_]):.0f} %"
             elif peers["carat"]:
                 ratio = f"{1 / ratios(peers['carat'], list_, 'tokens_per_s'):.2f}"
-            yield (f"| {shape} | {precision} | {n} | {peer} | {len(list_)} | {median([r['tokens_per_s'] for r in list_]):.1f} | "
+            yield (f"| {shape} | {weights} | {precision} | {n} | {peer} | {len(list_)} | {median([r['tokens_per_s'] for r in list_]):.1f} | "
                    f"{ratio} | {share} |")
 
 
