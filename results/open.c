@@ -60,6 +60,7 @@ static const char *const sql_text[SQL_COUNT] = {
                       " AND data_sha256 = ?5 AND shots_sha256 = ?6 AND settings = ?7",
     [SQL_TASK_GET] = "SELECT coalesce(scores_of, 0), n_planned, coalesce(dict, 0) FROM task WHERE id = ?1",
     [SQL_TASK_DICT] = "UPDATE task SET dict = ?2 WHERE id = ?1",
+    [SQL_TASK_CLUSTERS] = "UPDATE task SET clusters = ?2 WHERE id = ?1 AND clusters <> ?2",
     [SQL_TASK_UPDATE] = "UPDATE task SET parent = ?8, subgroup = ?9, title = ?10, capability = ?11, data_path = ?12,"
                         " headline = ?13, n_rows = ?14, n_planned = ?15, chance = ?16 WHERE id = ?1",
     [SQL_TASK_NEW] = "INSERT INTO task (run, name, version, shots, data_sha256, shots_sha256, settings, parent,"
@@ -74,8 +75,8 @@ static const char *const sql_text[SQL_COUNT] = {
     [SQL_METRIC_FIND] = "SELECT id FROM metric WHERE task = ?1 AND name = ?2",
     [SQL_METRIC_NEW] = "INSERT INTO metric (task, name) VALUES (?1, ?2)",
     [SQL_ITEM_NEW] = "INSERT INTO item (task, idx, label, row_sha256, prefix, asked, gold, outcome, context_tokens,"
-                     " wall_ms, message, truncated_tokens, answers_of)"
-                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+                     " wall_ms, message, truncated_tokens, answers_of, cluster)"
+                     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
     [SQL_ITEM_FIND] = "SELECT coalesce(answers_of, id) FROM item WHERE task = ?1 AND idx = ?2",
     [SQL_ITEM_DROP] = "DELETE FROM item WHERE id = ?1",
     [SQL_TOKENS_NEW] = "INSERT INTO tokens (item, ids, ids_size, logprobs, logprobs_size, logprobs_form)"

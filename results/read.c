@@ -169,7 +169,7 @@ static enum carat_err each_task(struct carat_store *st, int64_t run, const char 
         sql, sizeof sql,
         "SELECT t.id, t.name, t.parent, t.subgroup, t.title, t.capability, t.headline, t.settings, t.data_path,"
         " t.data_sha256, t.version, t.shots, t.n_rows, t.n_planned, t.chance, t.wall_s, t.tokens_asked,"
-        " t.tokens_computed, t.shots_sha256, t.started, t.scoring, coalesce(t.scores_of, 0),"
+        " t.tokens_computed, t.shots_sha256, t.started, t.scoring, t.clusters, coalesce(t.scores_of, 0),"
         " sum(i.truncated_tokens > 0), count(i.id),"
         " count(*) FILTER (WHERE i.outcome = 0), count(*) FILTER (WHERE i.outcome = 1),"
         " count(*) FILTER (WHERE i.outcome = 2), count(*) FILTER (WHERE i.outcome = 3),"
@@ -207,12 +207,13 @@ static enum carat_err each_task(struct carat_store *st, int64_t run, const char 
             .shots_sha256 = store_column(q, 18),
             .started = store_column(q, 19),
             .scoring = store_column(q, 20),
-            .scores_of = sqlite3_column_int64(q, 21),
-            .n_truncated = sqlite3_column_int64(q, 22),
-            .n_items = sqlite3_column_int64(q, 23),
+            .clusters = store_column(q, 21),
+            .scores_of = sqlite3_column_int64(q, 22),
+            .n_truncated = sqlite3_column_int64(q, 23),
+            .n_items = sqlite3_column_int64(q, 24),
         };
         for (int i = 0; i < 6; i++)
-            row.outcomes[i] = sqlite3_column_int64(q, 24 + i);
+            row.outcomes[i] = sqlite3_column_int64(q, 25 + i);
         if (!fn(context, &row))
             break;
     }
@@ -267,13 +268,13 @@ enum carat_err carat_store_choose_scoring(struct carat_store *st, const char *sc
 }
 
 enum carat_err carat_store_values(struct carat_store *st, int64_t task, const char *metric,
-                                  bool (*fn)(void *context, int64_t index, double value), void *context,
+                                  bool (*fn)(void *context, const struct carat_value_row *row), void *context,
                                   struct err *err)
 {
     sqlite3_stmt *q;
     enum carat_err code =
         store_prepare(st,
-                      "SELECT i.idx, v.value FROM metric m CROSS JOIN item i ON i.task = m.task"
+                      "SELECT i.idx, v.value, i.cluster FROM metric m CROSS JOIN item i ON i.task = m.task"
                       " CROSS JOIN value v ON v.item = i.id AND v.metric = m.id"
                       " WHERE m.task = ?1 AND m.name = ?2 ORDER BY i.idx",
                       &q, err);
@@ -282,9 +283,14 @@ enum carat_err carat_store_values(struct carat_store *st, int64_t task, const ch
     sqlite3_bind_int64(q, 1, task);
     store_bind_text(q, 2, str_from(metric));
     int rc;
-    while ((rc = sqlite3_step(q)) == SQLITE_ROW)
-        if (!fn(context, sqlite3_column_int64(q, 0), column_real(q, 1)))
+    while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
+        struct carat_value_row row = {.index = sqlite3_column_int64(q, 0),
+                                      .value = column_real(q, 1),
+                                      .shares = sqlite3_column_type(q, 2) != SQLITE_NULL,
+                                      .cluster = sqlite3_column_int64(q, 2)};
+        if (!fn(context, &row))
             break;
+    }
     return end_rows(st, q, rc, err);
 }
 
@@ -555,6 +561,8 @@ static enum carat_err get_item(struct item_in *in, sqlite3_stmt *q, struct err *
         .message = store_column(q, 10),
         .truncated_tokens = (size_t)sqlite3_column_int64(q, 11),
         .shares_answers = sqlite3_column_type(q, 12) != SQLITE_NULL,
+        .cluster_of = sqlite3_column_type(q, 13) != SQLITE_NULL ? store_column(q, 14) : STR(""),
+        .cluster = sqlite3_column_int64(q, 13),
     };
     in->answers_id = in->record.shares_answers ? sqlite3_column_int64(q, 12) : in->id;
     if (outcome < 0 || outcome > CARAT_REFUSED || !pack_read_hash(store_column(q, 3), &in->a, &in->record.row_sha256))
@@ -574,7 +582,8 @@ enum carat_err carat_store_items(struct carat_store *st, int64_t task, int64_t f
     int rc;
     enum carat_err code = store_prepare(st,
                                         "SELECT id, idx, label, row_sha256, prefix, asked, gold, outcome,"
-                                        " context_tokens, wall_ms, message, truncated_tokens, answers_of FROM item"
+                                        " context_tokens, wall_ms, message, truncated_tokens, answers_of, cluster,"
+                                        " (SELECT clusters FROM task WHERE id = ?1) FROM item"
                                         " WHERE task = ?1 AND idx >= ?2 ORDER BY idx LIMIT ?3",
                                         &q, err);
     if (code)

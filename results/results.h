@@ -130,6 +130,8 @@ struct carat_item_record {
     size_t truncated_tokens;   /* cut off the context's left */
     double wall_ms;
     struct str message;        /* refused: why */
+    struct str cluster_of;     /* what the item shares with others of its task: "passage"; empty: nothing */
+    int64_t cluster;           /* which of them; equal ones are the same */
     bool shares_answers;       /* choices and samples are those of the same item of the task that this one `scores_of`,
                                   and not stored again */
 };
@@ -191,7 +193,7 @@ enum carat_err carat_store_find_run(struct carat_store *st, const char *name, in
 struct carat_task_row {
     int64_t id, run;
     struct str name, parent, subgroup, title, capability, headline, settings, data_path, data_sha256, shots_sha256, started,
-        scoring;
+        scoring, clusters;     /* clusters: what items share, "passage"; empty: nothing */
     int64_t scores_of;         /* 0: its own answers */
     int version, shots;
     int64_t n_rows, n_planned, n_items;
@@ -214,8 +216,14 @@ enum carat_err carat_store_all_tasks(struct carat_store *st, int64_t run,
                                      struct err *err);
 
 /* A metric's value for each item in index order: what statistics are made of. */
+struct carat_value_row {
+    int64_t index;
+    double value;
+    bool shares;               /* it shares something with other items (task row's `clusters`) ... */
+    int64_t cluster;           /* ... and which */
+};
 enum carat_err carat_store_values(struct carat_store *st, int64_t task, const char *metric,
-                                  bool (*fn)(void *context, int64_t index, double value), void *context,
+                                  bool (*fn)(void *context, const struct carat_value_row *row), void *context,
                                   struct err *err);
 /* The names of the metrics that the task's items have, in the order they were put. */
 enum carat_err carat_store_metrics(struct carat_store *st, int64_t task,

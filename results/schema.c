@@ -138,9 +138,15 @@ static const char create_2[] =
     "ALTER TABLE tokens ADD COLUMN logprobs_form INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX item_by_answers ON item (answers_of) WHERE answers_of IS NOT NULL;";
 
+/* Version 3: which items share something (a passage), so that their scores are not independent; what it is. */
+static const char create_3[] =
+    "ALTER TABLE task ADD COLUMN clusters TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE item ADD COLUMN cluster INTEGER;";
+
 const char *const schema_steps[SCHEMA_VERSION] = {
     [0] = create_1,
     [1] = create_2,
+    [2] = create_3,
 };
 
 const char *const schema_tables[] = {"run",    "task",   "metric", "text",   "outcome", "item",

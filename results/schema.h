@@ -8,7 +8,7 @@
 
 enum {
     SCHEMA_APPLICATION_ID = 0x63726174, /* "crat", at offset 68 of the file, big-endian */
-    SCHEMA_VERSION = 2,                 /* user_version of the files this carat writes */
+    SCHEMA_VERSION = 3,                 /* user_version of the files this carat writes */
     SCHEMA_PAGE_SIZE = 16384,           /* rows of 0.5 to 1 KB: less is lost at a page's end than with 4096 */
 };
 

@@ -33,6 +33,7 @@ enum store_sql {
     SQL_TASK_FINISH,
     SQL_TASK_GET,
     SQL_TASK_DICT,
+    SQL_TASK_CLUSTERS,
     SQL_TEXT_FIND,
     SQL_TEXT_NEW,
     SQL_TEXT_GET,

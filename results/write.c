@@ -560,12 +560,28 @@ static enum carat_err put_head(struct carat_store *st, int64_t task, const struc
         sqlite3_bind_int64(q, 13, answers_of);
     else
         sqlite3_bind_null(q, 13);
+    if (r->cluster_of.n)
+        sqlite3_bind_int64(q, 14, r->cluster);
+    else
+        sqlite3_bind_null(q, 14);
     code = store_step(st, q, err);
     if (code && sqlite3_extended_errcode(st->db) == SQLITE_CONSTRAINT_UNIQUE)
         code = err_set(err, CARAT_EIO, "item %lld of task %lld is in '%s' already", (long long)r->index,
                        (long long)task, st->path);
     *item = code ? 0 : sqlite3_last_insert_rowid(st->db);
     return code;
+}
+
+/* What the task's items share. */
+static enum carat_err name_clusters(struct carat_store *st, int64_t task, struct str name, struct err *err)
+{
+    sqlite3_stmt *q;
+    enum carat_err code = name.n ? store_sql(st, SQL_TASK_CLUSTERS, &q, err) : CARAT_OK;
+    if (code || !name.n)
+        return code;
+    sqlite3_bind_int64(q, 1, task);
+    store_bind_text(q, 2, name);
+    return store_step(st, q, err);
 }
 
 /* Takes back the rows of an item that was refused half-way. */
@@ -591,7 +607,8 @@ enum carat_err carat_store_put(struct carat_store *st, int64_t task, const struc
     if (code)
         return code;
     if ((code = put_head(st, task, item, &id, &why)) || (!item->shares_answers && (code = put_responses(st, id, item, &why))) ||
-        (code = put_answers(st, id, item, &why)) || (code = put_values(st, task, id, item, &why))) {
+        (code = put_answers(st, id, item, &why)) || (code = put_values(st, task, id, item, &why)) ||
+        (code = name_clusters(st, task, item->cluster_of, &why))) {
         int cause = sqlite3_errcode(st->db) & 0xff;
         if (cause == SQLITE_FULL || cause == SQLITE_IOERR || !drop_item(st, id))
             return lose(st, &why, err);

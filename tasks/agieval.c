@@ -21,6 +21,8 @@ static int example(const struct carat_host *host, struct carat_ctx *ctx, const s
         (uint64_t)right >= ex->n_choices)
         return host->fail(ctx, "wants the field gold, a list of one of its choices' indices");
     ex->gold = (int)right;
+    if (host->text(host->get(row, "passage"), &ex->cluster)) /* a copy of queries alone has none */
+        ex->cluster_of = "passage";
     return 0;
 }
 

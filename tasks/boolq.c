@@ -19,6 +19,8 @@ static int example(const struct carat_host *host, struct carat_ctx *ctx, const s
     ex->choices = no_yes;
     ex->n_choices = 2;
     ex->gold = (int)label;
+    ex->cluster = passage;
+    ex->cluster_of = "passage";
     return 0;
 }
 

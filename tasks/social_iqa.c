@@ -22,6 +22,8 @@ static int example(const struct carat_host *host, struct carat_ctx *ctx, const s
     ex->choices = choices;
     ex->n_choices = 3;
     ex->gold = label.p[0] - '1';
+    ex->cluster = context;
+    ex->cluster_of = "context";
     return 0;
 }
 

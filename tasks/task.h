@@ -116,6 +116,9 @@ struct carat_example {
                                             choice: gold's number or `ending` */
     const struct carat_text *references; /* generation: texts that count as right; NULL: `answer` alone */
     size_t n_references;
+    struct carat_text cluster;           /* what several items share, so that they stand or fall together: their passage.
+                                            Intervals allow for it. {NULL, 0}: nothing */
+    const char *cluster_of;              /* what that is, in a word: "passage" */
 };
 
 enum carat_output {

@@ -142,11 +142,15 @@ struct item {
     char row[SHA256_HEX], asked[SHA256_HEX];
     enum carat_outcome outcome;
     double score;             /* NaN: none */
+    bool shares;
+    int64_t cluster;
 };
 struct item_list {
     struct item *items;
     size_t n, cap;
     struct str metric;
+    struct comparison *c;     /* keeps ... */
+    struct str clusters;      /* ... what items share */
     bool failed;
 };
 
@@ -200,17 +204,25 @@ static bool take_item(void *context, const struct carat_item_record *r)
         l->cap = cap;
     }
     struct item *item = &l->items[l->n++];
-    *item = (struct item){.index = r->index, .outcome = r->outcome, .score = score_of(r, l->metric)};
+    *item = (struct item){.index = r->index,
+                          .outcome = r->outcome,
+                          .score = score_of(r, l->metric),
+                          .shares = r->cluster_of.n > 0,
+                          .cluster = r->cluster};
+    if (item->shares && !l->clusters.n)
+        l->clusters = keep(l->c, r->cluster_of);
     memcpy(item->row, r->row_sha256.p, r->row_sha256.n < SHA256_HEX ? r->row_sha256.n : SHA256_HEX - 1);
     l->failed = !hash_asked(r, item->asked);
     return !l->failed;
 }
 
-static enum carat_err read_items(struct carat_store *st, int64_t task, struct str metric, struct item_list *out,
-                                 struct err *err)
+static enum carat_err read_items(struct carat_store *st, int64_t task, struct compare_bench *b, struct comparison *c,
+                                 struct item_list *out, struct err *err)
 {
-    *out = (struct item_list){.metric = metric};
+    *out = (struct item_list){.metric = b->metric, .c = c};
     enum carat_err rc = carat_store_items(st, task, 0, 0, take_item, out, err);
+    if (out->clusters.n)
+        b->clusters = out->clusters;
     return !rc && out->failed ? err_nomem(err, "the items") : rc;
 }
 
@@ -250,7 +262,11 @@ static bool join_item(struct join *j, struct compare_bench *b, size_t leaf, cons
             return false;
         b->items = p;
     }
-    b->items[b->n_items++] = (struct compare_item){leaf, x->index, {x->score, y->score}};
+    b->items[b->n_items++] = (struct compare_item){.leaf = leaf,
+                                                          .index = x->index,
+                                                          .score = {x->score, y->score},
+                                                          .shares = x->shares || y->shares,
+                                                          .cluster = x->shares ? x->cluster : y->cluster};
     return true;
 }
 
@@ -289,9 +305,9 @@ static enum carat_err join_leaf(struct join *j, struct compare_bench *b, size_t 
     struct item_list x = {0}, y = {0};
     const struct compare_leaf *leaf = &b->leaves[n];
     j->first_row = j->first_prompt = -1;
-    enum carat_err rc = read_items(j->st, leaf->task[SIDE_A], b->metric, &x, err);
+    enum carat_err rc = read_items(j->st, leaf->task[SIDE_A], b, j->c, &x, err);
     if (!rc)
-        rc = read_items(j->st, leaf->task[SIDE_B], b->metric, &y, err);
+        rc = read_items(j->st, leaf->task[SIDE_B], b, j->c, &y, err);
     if (!rc)
         rc = merge_items(j, b, n, &x, &y, err);
     if (!rc && (j->first_row >= 0 || j->first_prompt >= 0))
@@ -401,24 +417,64 @@ static enum carat_err pair_tasks(struct join *j, struct task_list *a, struct tas
 
 struct columns {              /* a benchmark's items as the statistics want them */
     double *score[2], *difference;
-    size_t *cluster;
+    size_t *leaf;             /* item's */
+    size_t *cluster;          /* within the leaves */
+    size_t n_clusters;
 };
+
+struct place {                /* of an item among the clusters */
+    size_t leaf, item;
+    int64_t cluster;
+    bool shares;
+};
+
+static int compare_places(const void *pa, const void *pb)
+{
+    const struct place *a = pa, *b = pb;
+    if (a->leaf != b->leaf)
+        return a->leaf < b->leaf ? -1 : 1;
+    if (a->shares != b->shares)
+        return a->shares ? -1 : 1;
+    if (a->shares && a->cluster != b->cluster)
+        return a->cluster < b->cluster ? -1 : 1;
+    return (a->item > b->item) - (a->item < b->item);
+}
+
+/* Items of one leaf with the same cluster get the same number; those that share nothing get their own. */
+static enum carat_err number_clusters(const struct compare_bench *b, struct columns *out, struct err *err)
+{
+    struct place *places = calloc(b->n_items + 1, sizeof *places);
+    if (!places)
+        return err_nomem(err, "a comparison");
+    for (size_t i = 0; i < b->n_items; i++)
+        places[i] = (struct place){b->items[i].leaf, i, b->items[i].cluster, b->items[i].shares};
+    qsort(places, b->n_items, sizeof *places, compare_places);
+    for (size_t i = 0; i < b->n_items; i++) {
+        const struct place *p = &places[i], *before = i ? p - 1 : NULL;
+        out->n_clusters += !before || before->leaf != p->leaf || !p->shares || !before->shares || before->cluster != p->cluster;
+        out->cluster[p->item] = out->n_clusters - 1;
+    }
+    free(places);
+    return CARAT_OK;
+}
 
 static enum carat_err make_columns(const struct compare_bench *b, struct columns *out, struct err *err)
 {
     size_t n = b->n_items + 1;
     *out = (struct columns){{calloc(n, sizeof(double)), calloc(n, sizeof(double))},
                             calloc(n, sizeof(double)),
-                            calloc(n, sizeof(size_t))};
-    if (!out->score[0] || !out->score[1] || !out->difference || !out->cluster)
+                            calloc(n, sizeof(size_t)),
+                            calloc(n, sizeof(size_t)),
+                            0};
+    if (!out->score[0] || !out->score[1] || !out->difference || !out->leaf || !out->cluster)
         return err_nomem(err, "a comparison");
     for (size_t i = 0; i < b->n_items; i++) {
         out->score[0][i] = b->items[i].score[0];
         out->score[1][i] = b->items[i].score[1];
         out->difference[i] = b->items[i].score[1] - b->items[i].score[0];
-        out->cluster[i] = b->items[i].leaf;
+        out->leaf[i] = b->items[i].leaf;
     }
-    return CARAT_OK;
+    return b->clusters.n ? number_clusters(b, out, err) : CARAT_OK;
 }
 
 static void free_columns(struct columns *k)
@@ -426,6 +482,7 @@ static void free_columns(struct columns *k)
     free(k->score[0]);
     free(k->score[1]);
     free(k->difference);
+    free(k->leaf);
     free(k->cluster);
 }
 
@@ -443,7 +500,7 @@ static enum carat_err mean_over_leaves(struct compare_bench *b, const struct col
     enum carat_err rc = parts ? CARAT_OK : err_nomem(err, "a comparison");
     for (size_t from = 0, to; from < b->n_items && !rc; from = to) {
         struct stats_paired leaf;
-        for (to = from; to < b->n_items && k->cluster[to] == k->cluster[from]; to++)
+        for (to = from; to < b->n_items && k->leaf[to] == k->leaf[from]; to++)
             ;
         rc = stats_paired(k->score[0] + from, k->score[1] + from, NULL, to - from, 0, &leaf, err);
         double size = (double)(to - from);
@@ -452,6 +509,7 @@ static enum carat_err mean_over_leaves(struct compare_bench *b, const struct col
         parts[2 * most + n++] =
             (struct stats_part){size, leaf.difference, error_of(stats_paired_interval(&leaf, 0.95))};
     }
+    b->n_parts = n;
     if (!rc && n > 1) {
         b->over_parts[SIDE_A] = stats_mean_over_parts(parts, n);
         b->over_parts[SIDE_B] = stats_mean_over_parts(parts + most, n);
@@ -461,18 +519,47 @@ static enum carat_err mean_over_leaves(struct compare_bench *b, const struct col
     return rc;
 }
 
+static double width_of(const struct stats_paired *d)
+{
+    struct stats_interval ci = stats_paired_interval(d, 0.95);
+    return ci.high - ci.low;
+}
+
+/* The statistics of the pairs, and the clusters they go by: leaves, what items share within them, or (NULL) neither. */
+static enum carat_err pair_scores(struct compare_bench *b, const struct columns *k, const size_t **cluster, size_t *n_clusters,
+                                  struct err *err)
+{
+    struct stats_paired within;
+    const bool leaves = b->n_leaves > 1;
+    *cluster = leaves ? k->leaf : NULL;
+    *n_clusters = leaves ? b->n_leaves : 0;
+    b->clustered_by = leaves ? STR("subset") : STR("");
+    enum carat_err rc = stats_paired(k->score[0], k->score[1], *cluster, b->n_items, *n_clusters, &b->paired, err);
+    if (rc || k->n_clusters == b->n_items || !b->clusters.n) /* no two share anything */
+        return rc;
+    rc = stats_paired(k->score[0], k->score[1], k->cluster, b->n_items, k->n_clusters, &within, err);
+    if (rc || (leaves && !(width_of(&within) > width_of(&b->paired))))
+        return rc;
+    b->paired = within;
+    b->clustered_by = b->clusters;
+    *cluster = k->cluster;
+    *n_clusters = k->n_clusters;
+    return CARAT_OK;
+}
+
 static enum carat_err judge_bench(struct compare_bench *b, const struct compare_options *o, struct err *err)
 {
     struct columns k;
     enum carat_err rc = make_columns(b, &k, err);
-    const size_t *cluster = b->n_leaves > 1 ? k.cluster : NULL;
+    const size_t *cluster = NULL;
+    size_t n_clusters = 0;
     b->boot = (struct stats_interval){NAN, NAN};
     if (!rc)
-        rc = stats_paired(k.score[0], k.score[1], cluster, b->n_items, b->n_leaves, &b->paired, err);
+        rc = pair_scores(b, &k, &cluster, &n_clusters, err);
     if (!rc)
         rc = mean_over_leaves(b, &k, err);
     if (!rc && o->bootstrap)
-        rc = stats_bootstrap(k.difference, cluster, b->n_items, b->n_leaves, COMPARE_RESAMPLES, o->seed, 0.95, &b->boot,
+        rc = stats_bootstrap(k.difference, cluster, b->n_items, n_clusters, COMPARE_RESAMPLES, o->seed, 0.95, &b->boot,
                              err);
     free_columns(&k);
     b->interval = stats_paired_interval(&b->paired, 0.95);
@@ -577,12 +664,26 @@ static enum carat_err note_silence(struct comparison *c, const struct compare_be
 
 static enum carat_err note_clusters(struct comparison *c, const struct compare_bench *b, struct err *err)
 {
-    if (b->paired.n_clusters < 2 || b->paired.n_clusters >= 20)
-        return CARAT_OK;
+    const size_t n = b->paired.n_clusters;
     struct buf text = BUF_INIT(1 << 14);
-    buf_printf(&text, "%.*s: %zu subsets are few for a cluster-robust error; its interval is rough", (int)b->title.n,
-               b->title.p, b->paired.n_clusters);
-    return note(c, &text, err);
+    if (n == 0 || b->paired.n < 2 || (n < 2 && str_eq(b->clustered_by, STR("subset")))) /* all items of one subset: as if there were no others */
+        return CARAT_OK;
+    buf_printf(&text, "%.*s: ", (int)b->title.n, b->title.p);
+    if (n < 2)
+        buf_printf(&text, "all items share one %.*s; its interval is of independent items, and may be far too narrow",
+                   (int)b->clustered_by.n, b->clustered_by.p);
+    else if (n < STATS_FEW_CLUSTERS)
+        buf_printf(&text, "%zu %.*ss are few for a cluster-robust error; its interval is rough", n, (int)b->clustered_by.n,
+                   b->clustered_by.p);
+    else if (strcmp(b->method, "cluster t") == 0)
+        buf_printf(&text, "%zu %.*ss: items of one may stand or fall together, and the interval allows for it", n,
+                   (int)b->clustered_by.n, b->clustered_by.p);
+    else
+        buf_clear(&text);
+    if (text.n)
+        return note(c, &text, err);
+    buf_release(&text);
+    return CARAT_OK;
 }
 
 static enum carat_err note_shares(struct comparison *c, const struct compare_bench *b, struct err *err)

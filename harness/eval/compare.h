@@ -5,7 +5,7 @@
  *     compare_table(&c, CARAT_TABLE_TEXT, &out, err);
  *     compare_release(&c);
  *
- * Leaves of one benchmark are pooled, each a cluster; a leaf's items are the same where (task name, index,
+ * Leaves of one benchmark are pooled, each a cluster; so are items that share a passage. The wider interval counts. A leaf's items are the same where (task name, index,
  * row_sha256) are. The metric is the headline. Refused with CARAT_EINPUT, naming the task and what differs, unless
  * `force`: another task version, settings, number of shots, data file, row or prompt. Statistics are those of
  * harness/stats/stats.h; which one when is told in docs/statistics.md.
@@ -34,6 +34,8 @@ struct compare_item {         /* one that both have answered and that has a scor
     size_t leaf;              /* in the benchmark's leaves */
     int64_t index;
     double score[2];
+    bool shares;              /* something with other items ... */
+    int64_t cluster;          /* ... of its leaf; which */
 };
 struct compare_bench {
     struct str name, title, metric;
@@ -47,11 +49,14 @@ struct compare_bench {
     int64_t rows_differ;      /* forced: left out, the row is another */
     int64_t prompts_differ;   /* forced: compared nevertheless */
     int64_t outcomes[2][6];   /* of the common items, by enum carat_outcome */
+    struct str clusters;      /* what items share in their leaves: "passage"; empty: nothing */
+    struct str clustered_by;  /* that, or "subset": what `paired` and its interval go by; empty: neither */
     struct stats_paired paired;
     struct stats_interval interval, gate, boot; /* 95 %; 95 % together over all benchmarks; bootstrap */
     const char *method;       /* of interval */
     double p_holm;
     double detectable, needed; /* at 80 % power and 0.05 / number of benchmarks */
+    size_t n_parts;           /* leaves that have items */
     struct stats_part over_parts[2], over_parts_difference; /* each leaf counts once; n 0: one leaf alone */
 };
 struct comparison {

@@ -233,7 +233,7 @@ static void add_over_parts(const struct compare_bench *b, struct buf *out)
         return;
     buf_adds(out, "- ");
     compare_add_plain(out, b->title);
-    buf_printf(out, " over its %zu subsets, each once, instead of over items: A ", b->paired.n_clusters);
+    buf_printf(out, " over its %zu subsets, each once, instead of over items: A ", b->n_parts);
     add_points(b->over_parts[SIDE_A].mean, digits, false, out);
     buf_adds(out, ", B ");
     add_points(b->over_parts[SIDE_B].mean, digits, false, out);
@@ -320,6 +320,7 @@ static json_t *bench_json(const struct comparison *c, const struct compare_bench
     json_object_set_new(o, "bootstrap", boot_json(c, b));
     json_object_set_new(o, "se", json_real_or_null(d->se));
     json_object_set_new(o, "cluster_se", json_real_or_null(d->cluster_se));
+    json_object_set_new(o, "clustered_by", b->clustered_by.n ? json_text(b->clustered_by) : json_null());
     json_object_set_new(o, "n_clusters", json_integer((json_int_t)d->n_clusters));
     json_object_set_new(o, "pairs", json_pack("{s:I, s:I, s:I, s:I}", "both", (json_int_t)p->both, "only_a",
                                               (json_int_t)p->only_a, "only_b", (json_int_t)p->only_b, "neither",

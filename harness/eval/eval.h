@@ -17,6 +17,7 @@
 #include "harness/backend/backend.h"
 #include "harness/protocol/protocol.h"
 #include "harness/sandbox/jail.h"
+#include "harness/stats/stats.h"
 #include "reports/reports.h"
 #include "published.h"
 #include "results/results.h"
@@ -171,6 +172,14 @@ const char *const *capability_order(void);
 
 /* ---- what came out ---------------------------------------------------------------------------- */
 
+/* Items that may stand or fall together (clusters.c): the mean's interval allows for it where that makes it wider. */
+struct score_clusters {
+    struct str by;            /* what they share: "passage"; "subset" of several leaves; empty: no two share anything */
+    size_t n;                 /* how many; an item that shares nothing is one by itself ... */
+    size_t n_alone;           /* ... of these there are so many */
+    double se;                /* cluster-robust standard error; NaN: there is one cluster */
+    bool widens;              /* the interval is theirs */
+};
 struct score {                /* a benchmark of one run: a leaf, or a parent's leaves pooled */
     struct str name, title, capability, metric;
     int shots, version;
@@ -179,8 +188,8 @@ struct score {                /* a benchmark of one run: a leaf, or a parent's l
     int64_t n_items, n_planned, n_rows, n_truncated;
     int64_t outcomes[6];
     double chance;
-    struct stat_mean mean;    /* of the headline metric */
-                              /* every item counts once; the interval of several leaves is cluster-robust where that is wider */
+    struct stat_mean mean;    /* of the headline metric; every item counts once */
+    struct score_clusters clusters;
     bool parts_equal;         /* ... but of a group whose file has every leaf count once, which is over_leaves, too */
     double over_leaves, over_leaves_se; /* every leaf counts once; NaN: there is one leaf, or it is published */
     bool share;               /* of right answers, 0..1, shown in percent; false: a perplexity, shown as it is */
@@ -198,16 +207,36 @@ struct summary {
     const char *source;       /* of the published ones; NULL: there are none */
     struct arena arena;       /* owns all of it */
 };
-/* One metric of a stored task over its items; *share as above (leaf_mean.c). */
+/* One metric of a stored task over its items (leaf_score.c). */
 struct leaf_metric {
     int64_t task;
     struct str metric;        /* a value's full name */
     struct str settings;      /* the task's, JSON */
+    struct str clusters;      /* what its items share: "passage"; borrowed by what comes of it */
 };
 /* Does each leaf count once in its benchmark's score? So do a stored leaf's settings say. */
 bool group_counts_leaves_once(struct str settings);
-enum carat_err leaf_mean(struct carat_store *st, const struct leaf_metric *leaf, struct stat_mean *out, bool *share,
-                         struct err *err);
+struct leaf_score {
+    struct stat_mean mean;
+    bool share;               /* as in struct score */
+    struct score_clusters clusters;
+    struct stats_part *parts; /* [clusters.n] sizes and means of the clusters, of a mean of shares alone; owned */
+};
+/* Whatever comes of it, *out is to be released. */
+enum carat_err leaf_score(struct carat_store *st, const struct leaf_metric *leaf, struct leaf_score *out, struct err *err);
+void leaf_score_release(struct leaf_score *s);
+
+/* A value of an item, and what it shares. */
+struct clustered {
+    double value;
+    bool shares;
+    int64_t cluster;
+};
+/* Sorts the items by cluster, and puts the clusters' sizes and means to parts ([n]): those that share nothing last, each by
+ * itself. The number of parts; *n_alone are such. */
+size_t clusters_parts(struct clustered *items, size_t n, struct stats_part *parts, size_t *n_alone);
+/* Widens the mean's interval to what the clusters allow, where that is wider. `out` has names and counts already. */
+void clusters_widen(const struct stats_part *parts, bool share, struct stat_mean *mean, struct score_clusters *out);
 
 enum carat_err summary_load(struct carat_store *st, const int64_t *runs, size_t n, struct summary *out,
                             struct err *err);
@@ -220,7 +249,9 @@ enum carat_err summary_add_published(struct summary *s, const struct published *
 /* Benchmarks by models, grouped by capability, with a mean a group and one of all. */
 enum carat_err summary_table(const struct summary *s, enum carat_table_format format, struct buf *out,
                              struct err *err);
-/* Text below the table: both averages of a benchmark of several leaves, named; with `outcomes` also what came of the items. */
+/* The run's score of the same benchmark, asked in the same way; NULL: it has none. */
+const struct score *summary_same_score(const struct summary_run *run, const struct score *score);
+/* Text below the table: both averages of a benchmark of several leaves, and what items share, named; with `outcomes` also what came of the items. */
 enum carat_err summary_notes(const struct summary *s, bool outcomes, struct buf *out, struct err *err);
 json_t *summary_score_json(const struct score *s);
 /* {"runs": [{"id", "model", "scores": [...]}], "groups": [...]} */

@@ -71,19 +71,17 @@ struct values {
     size_t n, cap;
 };
 
-static bool take_value(void *context, int64_t index, double value)
+static bool take_value(void *context, const struct carat_value_row *row)
 {
     struct values *v = context;
-    (void)index;
     if (v->n < v->cap)
-        v->items[v->n++] = value;
+        v->items[v->n++] = row->value;
     return true;
 }
 
-static bool count_value(void *context, int64_t index, double value)
+static bool count_value(void *context, const struct carat_value_row *row)
 {
-    (void)index;
-    (void)value;
+    (void)row;
     ((struct values *)context)->cap++;
     return true;
 }

@@ -241,12 +241,11 @@ struct mean {
     size_t n;
 };
 
-static bool add_value(void *context, int64_t index, double value)
+static bool add_value(void *context, const struct carat_value_row *row)
 {
     struct mean *m = context;
-    (void)index;
-    if (!isnan(value)) {
-        m->sum += value;
+    if (!isnan(row->value)) {
+        m->sum += row->value;
         m->n++;
     }
     return true;

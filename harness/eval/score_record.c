@@ -1,6 +1,19 @@
 /* From a score to what the store keeps of it. */
 #include "eval.h"
 
+/* Equal texts have equal numbers, and others, but for one in 2^64 pairs, other ones. */
+static int64_t digest_of(struct carat_text s)
+{
+    char hex[SHA256_HEX];
+    uint64_t digest = 0;
+    sha256_hex(s.p, s.n, hex);
+    for (size_t i = 0; i < 16; i++)
+        digest = digest << 4 | (uint64_t)(hex[i] <= '9' ? hex[i] - '0' : hex[i] - 'a' + 10);
+    int64_t out;
+    memcpy(&out, &digest, sizeof out);
+    return out;
+}
+
 static enum carat_outcome outcome_of(enum proto_outcome o)
 {
     static const enum carat_outcome map[] = {[PROTO_RIGHT] = CARAT_RIGHT,
@@ -34,5 +47,10 @@ enum carat_err score_record(const struct proto_plan *plan, const struct proto_it
     record->metrics = metrics;
     record->n_metrics = score.n_values;
     record->outcome = outcome_of(score.outcome);
+    record->cluster_of = STR("");
+    if (item->example.cluster.n && item->example.cluster_of) {
+        record->cluster_of = str_from(item->example.cluster_of);
+        record->cluster = digest_of(item->example.cluster);
+    }
     return CARAT_OK;
 }

@@ -11,8 +11,9 @@
 
 struct leaf {
     struct score score;       /* of this leaf alone */
-    struct str name, parent, settings;
+    struct str name, parent, settings, clusters;
     int64_t task;             /* the store's */
+    struct stats_part *parts; /* [score.clusters.n] its clusters; owned; NULL: no mean of shares */
 };
 
 struct leaves {
@@ -57,7 +58,8 @@ static bool take_task(void *context, const struct carat_task_row *row)
     *leaf = (struct leaf){.task = row->id,
                           .name = keep(l->arena, row->name, &l->failed),
                           .parent = keep(l->arena, row->parent, &l->failed),
-                          .settings = keep(l->arena, row->settings, &l->failed)};
+                          .settings = keep(l->arena, row->settings, &l->failed),
+                          .clusters = keep(l->arena, row->clusters, &l->failed)};
     leaf->score = (struct score){.name = keep(l->arena, benchmark, &l->failed),
                                  .title = keep(l->arena, row->title, &l->failed),
                                  .capability = keep(l->arena, row->capability, &l->failed),
@@ -77,8 +79,14 @@ static bool take_task(void *context, const struct carat_task_row *row)
 
 static enum carat_err read_mean(struct carat_store *st, struct leaf *leaf, struct err *err)
 {
-    const struct leaf_metric metric = {leaf->task, leaf->score.metric, leaf->settings};
-    return leaf_mean(st, &metric, &leaf->score.mean, &leaf->score.share, err);
+    const struct leaf_metric metric = {leaf->task, leaf->score.metric, leaf->settings, leaf->clusters};
+    struct leaf_score score;
+    enum carat_err rc = leaf_score(st, &metric, &score, err);
+    leaf->score.mean = score.mean;
+    leaf->score.share = score.share;
+    leaf->score.clusters = score.clusters;
+    leaf->parts = score.parts;
+    return rc;
 }
 
 /* Leaves belong together when they are parts of one benchmark asked in the same way. */
@@ -97,42 +105,72 @@ static bool is_pooled(const struct leaves *l, size_t first, const bool *pooled, 
     return false;
 }
 
-/* Leaves' means as one: over items, as the protocol has it, and over leaves. Items of one leaf may stand or fall together. */
-static enum carat_err pool_means(const struct stat_mean *means, size_t n, struct score *out, struct err *err)
+/* All clusters of the leaves in one list: those of one leaf are not those of another. */
+static enum carat_err join_clusters(const struct leaf *const *leaves, size_t n, struct score *out, struct err *err)
+{
+    struct score_clusters all = {.by = STR(""), .se = NAN};
+    size_t k = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct score_clusters *c = &leaves[i]->score.clusters;
+        if (!leaves[i]->parts && leaves[i]->score.mean.n)
+            return CARAT_OK;
+        all.by = all.by.n ? all.by : c->by;
+        all.n += c->n;
+        all.n_alone += c->n_alone;
+    }
+    struct stats_part *parts = all.by.n ? calloc(all.n, sizeof *parts) : NULL;
+    if (!parts)
+        return all.by.n ? err_nomem(err, "the scores") : CARAT_OK;
+    for (size_t i = 0; i < n; k += leaves[i++]->score.clusters.n)
+        if (leaves[i]->score.clusters.n)
+            memcpy(parts + k, leaves[i]->parts, leaves[i]->score.clusters.n * sizeof *parts);
+    clusters_widen(parts, out->share, &out->mean, &all);
+    if (all.widens) /* than what the subsets have made of it already */
+        out->clusters = all;
+    free(parts);
+    return CARAT_OK;
+}
+
+/* Leaves' means as one: over items, as the protocol has it, and over leaves. Items of one leaf may stand or fall together,
+ * and so may those of a cluster in it: the widest interval is taken. */
+static enum carat_err pool_means(const struct leaf *const *leaves, size_t n, struct score *out, struct err *err)
 {
     struct stats_part *parts = calloc(n, sizeof *parts);
+    struct stat_mean *means = calloc(n, sizeof *means);
     size_t k = 0;
-    if (!parts)
-        return err_nomem(err, "the scores");
-    for (size_t i = 0; i < n; i++)
-        if (means[i].n)
-            parts[k++] = (struct stats_part){(double)means[i].n, means[i].mean, means[i].n > 1 ? means[i].stderr_mean : 0};
-    if (out->parts_equal)
-        stat_pool_equal(means, n, &out->mean);
-    else
-        stat_pool(means, n, &out->mean);
-    if (k > 1) {
+    enum carat_err rc = parts && means ? CARAT_OK : err_nomem(err, "the scores");
+    for (size_t i = 0; i < n && !rc; i++) {
+        const struct stat_mean *m = &leaves[i]->score.mean;
+        means[i] = *m;
+        if (m->n)
+            parts[k++] = (struct stats_part){(double)m->n, m->mean, m->n > 1 ? m->stderr_mean : 0};
+    }
+    out->clusters = (struct score_clusters){.by = STR(""), .se = NAN};
+    if (!rc)
+        (out->parts_equal ? stat_pool_equal : stat_pool)(means, n, &out->mean);
+    if (!rc && k > 1) {
         struct stats_part each = stats_mean_over_parts(parts, k);
-        struct stats_interval plain = {out->mean.low, out->mean.high};
-        struct stats_interval wide = stats_parts_interval(parts, k, plain, 0.95);
-        if (!out->parts_equal) {
-            out->mean.low = fmax(wide.low, 0);
-            out->mean.high = out->share ? fmin(wide.high, 1) : wide.high;
-        }
         out->over_leaves = each.mean;
         out->over_leaves_se = each.se;
     }
+    if (!rc && k > 1 && !out->parts_equal) {
+        out->clusters = (struct score_clusters){.by = STR("subset"), .n = k};
+        clusters_widen(parts, out->share, &out->mean, &out->clusters);
+    }
+    if (!rc && !out->parts_equal)
+        rc = join_clusters(leaves, n, out, err);
     free(parts);
-    return CARAT_OK;
+    free(means);
+    return rc;
 }
 
 /* Pools leaf `first` with those behind it that belong to it; they are marked as taken. */
 static enum carat_err pool_leaves(struct leaves *l, size_t first, bool *taken, struct score *out, struct err *err)
 {
-    struct stat_mean *means = calloc(l->n, sizeof *means);
+    const struct leaf **leaves = calloc(l->n, sizeof *leaves);
     bool *pooled = calloc(l->n, sizeof *pooled);
-    if (!means || !pooled) {
-        free(means);
+    if (!leaves || !pooled) {
+        free(leaves);
         free(pooled);
         return err_nomem(err, "the scores");
     }
@@ -152,7 +190,7 @@ static enum carat_err pool_leaves(struct leaves *l, size_t first, bool *taken, s
             continue;
         taken[i] = pooled[i] = true;
         out->asked += s->asked;
-        means[n++] = s->mean;
+        leaves[n++] = &l->items[i];
         out->n_leaves++;
         out->n_items += s->n_items;
         out->n_planned += s->n_planned;
@@ -165,11 +203,9 @@ static enum carat_err pool_leaves(struct leaves *l, size_t first, bool *taken, s
     if (out->n_items)
         out->chance = chance / (double)out->n_items;
     out->over_leaves = out->over_leaves_se = (double)NAN;
-    if (n == 1)
-        out->mean = means[0];
-    else
-        rc = pool_means(means, n, out, err);
-    free(means);
+    if (n > 1)
+        rc = pool_means(leaves, n, out, err);
+    free(leaves);
     free(pooled);
     return rc;
 }
@@ -210,6 +246,8 @@ static enum carat_err load_run(struct carat_store *st, int64_t id, struct arena 
     for (size_t i = 0; i < l.n && !rc; i++)
         if (!taken[i] && l.items[i].score.n_planned) /* also what was begun and has no item yet: it is missed, not forgotten */
             rc = pool_leaves(&l, i, taken, &out->scores[out->n_scores++], err);
+    for (size_t i = 0; i < l.n; i++)
+        free(l.items[i].parts);
     free(taken);
     free(l.items);
     return rc;
@@ -295,6 +333,14 @@ static bool same_row(const struct score *a, const struct score *b)
 {
     return str_eq(a->name, b->name) && a->shots == b->shots && a->version == b->version &&
            str_eq(a->metric, b->metric) && a->asked == b->asked;
+}
+
+const struct score *summary_same_score(const struct summary_run *run, const struct score *score)
+{
+    for (size_t i = 0; i < run->n_scores; i++)
+        if (same_row(&run->scores[i], score))
+            return &run->scores[i];
+    return NULL;
 }
 
 /* A published score says too little of how it was asked to be told apart by it. */
@@ -598,12 +644,19 @@ out:
 
 /* ---- JSON ---------------------------------------------------------------------------------------- */
 
+static json_t *clusters_json(const struct score_clusters *c)
+{
+    return c->by.n ? json_pack("{s:o, s:I, s:I, s:o, s:b}", "by", json_text(c->by), "n", (json_int_t)c->n, "alone",
+                               (json_int_t)c->n_alone, "stderr", json_real_or_null(c->se), "used", c->widens)
+                   : json_null();
+}
+
 json_t *summary_score_json(const struct score *s)
 {
     json_t *outcomes = json_object();
     for (int k = 0; k < 6; k++)
         json_object_set_new(outcomes, carat_outcome_name((enum carat_outcome)k), json_integer(s->outcomes[k]));
-    return json_pack("{s:o, s:o, s:o, s:o, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "task",
+    return json_pack("{s:o, s:o, s:o, s:o, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "task",
                      json_text(s->name), "title", json_text(s->title), "capability", json_text(s->capability), "metric",
                      json_text(s->metric), "shots", s->shots, "version", s->version, "n_leaves",
                      (json_int_t)s->n_leaves, "n_items", (json_int_t)s->n_items, "n_planned",
@@ -612,7 +665,7 @@ json_t *summary_score_json(const struct score *s)
                      json_real_or_null(s->mean.high), "over_subsets",
                      isfinite(s->over_leaves) ? json_pack("{s:f, s:o}", "value", s->over_leaves, "stderr", json_real_or_null(s->over_leaves_se))
                                               : json_null(),
-                     "chance", json_real_or_null(s->chance), "outcomes", outcomes);
+                     "clusters", clusters_json(&s->clusters), "chance", json_real_or_null(s->chance), "outcomes", outcomes);
 }
 
 static json_t *groups_json(const struct summary *s)

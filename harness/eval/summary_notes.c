@@ -27,6 +27,54 @@ static void add_averages(const struct summary *s, struct buf *out)
     }
 }
 
+/* "BoolQ: 100 items in 81 passages; cluster-robust intervals where they are wider: early", of the runs from this one on that
+ * have it with as many. */
+static void add_clusters_of(const struct summary *s, size_t run, const struct score *q, struct buf *out)
+{
+    const struct score_clusters *c = &q->clusters;
+    const size_t n_shared = c->n - c->n_alone;
+    size_t n = 0;
+    buf_addstr(out, q->title);
+    buf_printf(out, ": %zu items in %zu %.*s%s", q->mean.n - c->n_alone, n_shared, (int)c->by.n, c->by.p, n_shared == 1 ? "" : "s");
+    if (c->n_alone)
+        buf_printf(out, ", %zu in none", c->n_alone);
+    if (c->n < 2) {
+        buf_adds(out, "; their interval, as of independent items, may be far too narrow\n");
+        return;
+    }
+    buf_adds(out, "; cluster-robust intervals where they are wider: ");
+    for (size_t r = run; r < s->n_measured; r++) {
+        const struct score *other = summary_same_score(&s->runs[r], q);
+        if (other && other->clusters.n == c->n && other->clusters.widens) {
+            buf_adds(out, n++ ? ", " : "");
+            buf_addstr(out, s->runs[r].name);
+        }
+    }
+    buf_printf(out, "%s%s\n", n ? "" : "nowhere", c->n < STATS_FEW_CLUSTERS ? "; so few make them rough" : "");
+}
+
+/* Is there a run before this one that has the benchmark, with the same clusters? Then it is told there. */
+static bool told_before(const struct summary *s, size_t run, const struct score *q)
+{
+    for (size_t r = 0; r < run; r++) {
+        const struct score *other = summary_same_score(&s->runs[r], q);
+        if (other && other->clusters.n == q->clusters.n && str_eq(other->clusters.by, q->clusters.by))
+            return true;
+    }
+    return false;
+}
+
+static void add_clusters(const struct summary *s, struct buf *out)
+{
+    for (size_t r = 0; r < s->n_measured; r++) {
+        for (size_t i = 0; i < s->runs[r].n_scores; i++) {
+            const struct score *q = &s->runs[r].scores[i];
+            if (q->clusters.by.n && !told_before(s, r, q))
+                add_clusters_of(s, r, q, out);
+        }
+    }
+}
+
 enum { N_OUTCOMES = 6, N_COLUMNS = 2 + N_OUTCOMES };
 
 static enum carat_err add_outcomes(const struct summary *s, struct arena *arena, struct buf *out, struct err *err)
@@ -61,6 +109,7 @@ enum carat_err summary_notes(const struct summary *s, bool outcomes, struct buf 
     struct arena arena = ARENA_INIT;
     size_t before = out->n;
     add_averages(s, out);
+    add_clusters(s, out);
     if (outcomes && out->n > before)
         buf_addc(out, '\n');
     enum carat_err rc = outcomes ? add_outcomes(s, &arena, out, err) : CARAT_OK;

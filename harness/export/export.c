@@ -100,8 +100,13 @@ static enum carat_err load_metrics(struct loading *l, struct export_task *t, str
     struct names names = {l, t};
     enum carat_err rc = carat_store_metrics(l->o->store, t->row.id, take_metric, &names, err);
     for (size_t i = 0; i < t->n_metrics && !rc; i++) {
-        struct leaf_metric metric = {.task = t->row.id, .metric = t->metrics[i].name, .settings = t->row.settings};
-        rc = leaf_mean(l->o->store, &metric, &t->metrics[i].mean, &t->metrics[i].share, err);
+        struct leaf_metric metric = {.task = t->row.id, .metric = t->metrics[i].name, .settings = t->row.settings,
+                                     .clusters = t->row.clusters};
+        struct leaf_score score;
+        rc = leaf_score(l->o->store, &metric, &score, err);
+        t->metrics[i].mean = score.mean;
+        t->metrics[i].share = score.share;
+        leaf_score_release(&score);
     }
     return rc;
 }

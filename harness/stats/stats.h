@@ -67,6 +67,9 @@ struct stats_part stats_mean_over_parts(const struct stats_part *parts, size_t k
 /* Each item counts once: sum(n m)/sum(n), se = sqrt(sum((n se)^2))/sum(n). */
 struct stats_part stats_mean_over_items(const struct stats_part *parts, size_t k);
 
+/* With fewer groups a cluster-robust error is itself too uncertain to be more than rough (Cameron & Miller, section VI). */
+enum { STATS_FEW_CLUSTERS = 20 };
+
 /* stats_cluster_se() from the parts' sizes and means alone: a part is a group. */
 double stats_parts_cluster_se(const struct stats_part *parts, size_t k);
 /* Of the mean over all items of parts: `plain` (what holds were the items independent), or mean +- t(G-1) times the

@@ -17,6 +17,7 @@ struct made_task {
     int64_t first, n;                            /* items [first, first + n) */
     double (*score)(const char *model, int64_t i); /* NaN: the item was refused */
     bool generated;
+    int64_t per_passage;                         /* items that share one; 0: none do */
 };
 
 static double answers(const char *model, int64_t i)
@@ -38,6 +39,12 @@ static double subjects(const char *model, int64_t i)
 static double shares(const char *model, int64_t i)
 {
     return (double)((i * 3 + (*model == 'A' ? 1 : 2)) % 5) / 4;
+}
+
+/* All items of a passage of five stand or fall together. */
+static double passages(const char *model, int64_t i)
+{
+    return i / 5 % 3 <= (*model == 'A' ? 0 : 1);
 }
 
 static double refusing(const char *model, int64_t i)
@@ -81,6 +88,10 @@ static void put_item(struct carat_store *st, int64_t task, const struct made_tas
                                      .metrics = &metric,
                                      .n_metrics = !refused,
                                      .message = refused ? STR("too long") : STR("")};
+    if (t->per_passage) {
+        item.cluster_of = STR("passage");
+        item.cluster = i / t->per_passage;
+    }
     struct err err = ERR_INIT;
     cr_assert_eq(carat_store_put(st, task, &item, &err), CARAT_OK, "%s", err.msg);
 }
@@ -234,7 +245,7 @@ Test(e2e_compare, json_has_the_documented_keys, .timeout = 60)
     {
         expect_keys(bench, (const char *const[]){"task", "title", "metric", "shots", "version", "n_leaves", "n", "a", "b",
                                                  "difference", "interval", "method", "gate_interval", "bootstrap", "se",
-                                                 "cluster_se", "n_clusters", "pairs", "tests", "detectable", "items_needed",
+                                                 "cluster_se", "clustered_by", "n_clusters", "pairs", "tests", "detectable", "items_needed",
                                                  "better", "verdict", "over_subsets", "left_out", "prompts_differ",
                                                  "outcomes", NULL});
         double low = json_number_value(json_object_get(json_object_get(bench, "interval"), "low"));
@@ -377,6 +388,65 @@ Test(e2e_compare, only_common_items_count_and_the_rest_is_told, .timeout = 60)
     expect_status(r, 0);
     json_decref(parse(r.out));
     ran_release(&r);
+    free(db);
+    temp_remove(dir);
+}
+
+static json_t *json_of(char *db, const char *command, const char *a, const char *b)
+{
+    struct ran r = run_carat(NULL, command, a, b, "--db", db, "--json");
+    expect_status(r, 0);
+    json_t *json = parse(r.out);
+    ran_release(&r);
+    return json;
+}
+
+static double number(const json_t *object, const char *name)
+{
+    return json_number_value(json_object_get(object, name));
+}
+
+/* Items of a passage answered alike are worth less: intervals, p and power allow for it, and say so. */
+Test(e2e_compare, items_that_share_a_passage_widen_the_interval, .timeout = 60)
+{
+    const char *dir = temp_dir();
+    struct made_task t = PLAIN("read", passages, 120), same = PLAIN("one", answers, 40), single = PLAIN("each", passages, 120);
+    t.per_passage = 5;
+    same.per_passage = 1000;
+    single.per_passage = 1;
+    const struct made_task tasks[] = {t, same, single};
+    char *db = make_store(dir, "B-model", tasks, 3, tasks, 3);
+    json_t *compared = json_of(db, "compare", "1", "2"), *reported = json_of(db, "report", "1", "2");
+    const json_t *b = json_object_get(compared, "benchmarks");
+    const json_t *read = json_array_get(b, 0), *one = json_array_get(b, 1), *each = json_array_get(b, 2);
+    cr_assert_str_eq(json_string_value(json_object_get(read, "clustered_by")), "passage");
+    cr_assert_str_eq(json_string_value(json_object_get(read, "method")), "cluster t");
+    cr_assert_eq(number(read, "n_clusters"), 24);
+    /* the items of a cluster are equal: the error is sqrt(5) as large, but for the factors of n - 1 */
+    cr_assert_float_eq(number(read, "cluster_se") / number(read, "se"), sqrt(5 * (119.0 / 120) * (24.0 / 23)), 1e-9);
+    cr_assert_str_eq(json_string_value(json_object_get(one, "method")), "tango");
+    cr_assert(json_is_null(json_object_get(each, "clustered_by")));
+    const json_t *scores = json_object_get(json_array_get(json_object_get(reported, "runs"), 0), "scores");
+    const json_t *score = NULL;
+    for (size_t i = 0; i < json_array_size(scores); i++)
+        if (has(json_string_value(json_object_get(json_array_get(scores, i), "task")), "read"))
+            score = json_array_get(scores, i);
+    const json_t *clusters = json_object_get(score, "clusters");
+    cr_assert(number(clusters, "n") == 24 && number(clusters, "alone") == 0 && json_is_true(json_object_get(clusters, "used")));
+    cr_assert_float_eq(number(score, "high") - number(score, "low"), 2 * 2.0686576104190406 * number(clusters, "stderr"), 1e-9);
+    struct ran r = run_carat(NULL, "compare", "1", "2", "--db", db);
+    cr_assert(has(r.out, "read: 24 passages: items of one may stand or fall together, and the interval allows for it"), "%s", r.out);
+    cr_assert(has(r.out, "one: all items share one passage; its interval is of independent items, and may be far too narrow"), "%s",
+              r.out);
+    ran_release(&r);
+    r = run_carat(NULL, "report", "1", "2", "--db", db, "--format", "text");
+    cr_assert(has(r.out, "read: 120 items in 24 passages; cluster-robust intervals where they are wider: A-model, B-model\n"), "%s",
+              r.out);
+    cr_assert(has(r.out, "one: 40 items in 1 passage; their interval, as of independent items, may be far too narrow\n"), "%s", r.out);
+    cr_assert_not(has(r.out, "each:"), "%s", r.out);
+    ran_release(&r);
+    json_decref(compared);
+    json_decref(reported);
     free(db);
     temp_remove(dir);
 }

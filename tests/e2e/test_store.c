@@ -139,6 +139,7 @@ static void check_version(int version)
 Test(e2e_store, files_of_older_versions_are_brought_up_to_date)
 {
     check_version(1);
+    check_version(2);
 }
 
 /* The queries of docs/results.md, each on a file with two runs and a scoring: they run, and say something. */

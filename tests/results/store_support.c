@@ -211,6 +211,10 @@ void make_item(struct arena *a, uint64_t seed, int64_t index, struct carat_item_
             .value = below(&rng, 9) ? (double)below(&rng, 3) / 2 : (double)NAN,
         };
     out->metrics = metrics;
+    if (below(&rng, 3) == 0)
+        return;
+    out->cluster_of = STR("passage");
+    out->cluster = (int64_t)random_next(&rng) >> below(&rng, 64);
 }
 
 void put_item(struct carat_store *st, int64_t task, int64_t index, uint64_t seed)
@@ -251,6 +255,9 @@ void check_same(const struct carat_item_record *got, const struct carat_item_rec
     SAME_NUMBER(gold);
     SAME_NUMBER(outcome);
     SAME_NUMBER(context_tokens);
+    SAME_TEXT(cluster_of);
+    if (want->cluster_of.n)
+        SAME_NUMBER(cluster);
     SAME_REAL(wall_ms);
     SAME_NUMBER(n_choices);
     cr_assert_eq(!got->prompts, !want->prompts);

@@ -101,7 +101,7 @@ Test(open, refuses_a_newer_file_and_names_both_versions)
 {
     const char *dir = temp_dir(), *path = filled(dir, 2);
     sql(path, "PRAGMA user_version = 7");
-    refused(path, CARAT_STORE_WRITE, CARAT_EUNSUPPORTED, "version 7, and this carat knows up to 2", "newer carat");
+    refused(path, CARAT_STORE_WRITE, CARAT_EUNSUPPORTED, "version 7, and this carat knows up to 3", "newer carat");
     refused(path, CARAT_STORE_READ, CARAT_EUNSUPPORTED, "version 7", "newer carat");
     temp_remove(dir);
 }
@@ -112,7 +112,7 @@ Test(open, makes_the_file_it_promises)
     static const struct {
         const char *pragma;
         int64_t value;
-    } want[] = {{"application_id", 0x63726174}, {"user_version", 2}, {"page_size", 16384}};
+    } want[] = {{"application_id", 0x63726174}, {"user_version", 3}, {"page_size", 16384}};
     sqlite3 *db;
     sqlite3_stmt *q;
     char text[64];

@@ -152,12 +152,15 @@ static bool keep_task(void *context, const struct carat_task_row *row)
     rows[row->id] = *row;
     return true;
 }
-static bool add_value(void *context, int64_t index, double value)
+static bool add_value(void *context, const struct carat_value_row *row)
 {
     double *values = context;
-    values[index] = value;
-    return index < 2;
+    values[row->index] = row->value;
+    cr_assert_eq(row->shares, row->index != 1);
+    cr_assert(!row->shares || row->cluster == -row->index);
+    return row->index < 2;
 }
+
 static bool add_name(void *context, struct str name)
 {
     buf_addstr(context, name);
@@ -179,7 +182,8 @@ Test(store, counts_what_it_holds)
     for (int64_t i = 0; i < 5; i++) {
         struct carat_metric_record metrics[] = {{STR("b"), i == 1 ? (double)NAN : (double)i / 2}, {STR("a"), 1}};
         struct carat_item_record item = {
-            .index = i, .outcome = i == 3 ? CARAT_CUT_OFF : CARAT_RIGHT, .metrics = metrics, .n_metrics = 2};
+            .index = i, .outcome = i == 3 ? CARAT_CUT_OFF : CARAT_RIGHT, .metrics = metrics, .n_metrics = 2, .cluster = -i};
+        item.cluster_of = i == 1 ? STR("") : STR("passage");
         cr_assert_eq(carat_store_put(st, task, &item, &err), CARAT_OK, "%s", err.msg);
     }
     cr_assert_eq(carat_store_finish(st, task, &(struct carat_effort){1.5, 10, 7}, &err), CARAT_OK);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes tests/goldens/stats/*.json: what SciPy, statsmodels and Python say.
 
-    python3 -m venv /tmp/venv-stats && /tmp/venv-stats/bin/pip install scipy statsmodels
+    python3 -m venv /tmp/venv-stats && /tmp/venv-stats/bin/pip install scipy statsmodels lm_eval==0.4.13
     /tmp/venv-stats/bin/python tests/harness/stats/make_goldens.py
 
 Each file is a list of [arguments, expected]. Where neither library has the thing, the expected value comes
@@ -20,7 +20,8 @@ import scipy.stats as st
 import statsmodels.api as sm
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.proportion import proportion_confint
+from lm_eval.api.metrics import mean_stderr, pooled_sample_stderr
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 OUT = os.path.join(os.path.dirname(__file__), "..", "..", "goldens", "stats")
 
@@ -139,6 +140,50 @@ def paired():
     write("paired", rows)
 
 
+def ols_on_a_constant(values, cluster):
+    """Mean, cluster-robust error (CR1) and 95 % interval by t with G - 1 degrees."""
+    fit = sm.OLS(values, np.ones(len(values))).fit(cov_type="cluster", cov_kwds={"groups": np.array(cluster)}, use_t=True)
+    return float(fit.params[0]), float(fit.bse[0]), [float(x) for x in fit.conf_int()[0]]
+
+
+def one_score():
+    """One score of items in groups; the errors of both averages by w' S w, weights and covariance of the groups' means."""
+    rows = []
+    rng = random.Random(11)
+    for n, groups, binary in [(8, 2, True), (40, 4, False), (120, 7, True), (300, 57, True), (500, 21, False)]:
+        cluster = list(range(groups)) * 2 + [min(int(rng.random() ** 1.4 * groups), groups - 1) for _ in range(n - 2 * groups)]
+        level = [rng.uniform(0.2, 0.8) for _ in range(groups)]
+        values = [float(rng.random() < level[g]) if binary else round(rng.uniform(0, 1), 3) for g in cluster]
+        mean, se, interval = ols_on_a_constant(np.array(values), cluster)
+        assert se > 1e-6
+        leaves = [[v for v, c in zip(values, cluster) if c == g] for g in range(groups)]
+        sizes = np.array([len(x) for x in leaves], float)
+        means, errors = np.array([np.mean(x) for x in leaves]), np.array([st.sem(x) for x in leaves])
+        covariance = np.diag(errors ** 2)
+        by_size, each = sizes / sizes.sum(), np.full(groups, 1 / groups)
+        rows.append([[values, cluster, groups], {
+            "over_items": mean, "stderr": float(mean_stderr(values)), "cluster_se": se, "cluster_interval": interval,
+            "pooled_stderr": float(pooled_sample_stderr(list(errors), [len(x) for x in leaves])),
+            "over_items_se": float(np.sqrt(by_size @ covariance @ by_size)),
+            "over_parts": float(each @ means), "over_parts_se": float(np.sqrt(each @ covariance @ each))}])
+    write("one_score", rows)
+
+
+def groups():
+    rows = []
+    for a, n, b, m in [(8, 10, 3, 9), (0, 10, 0, 20), (164, 164, 12, 164), (500, 1000, 620, 1000), (1, 1, 1, 1), (9000, 14042, 30, 40)]:
+        low, high = confint_proportions_2indep(a, n, b, m, method="newcomb")
+        rows.append([[a, n, b, m], [a / n - b / m, float(low), float(high)]])
+    write("mover", rows)
+    rows = []
+    for counts in [[(8, 10)], [(0, 10), (20, 20)], [(164, 164)] * 3, [(700, 1267), (800, 1838), (55, 164), (1, 500), (1319, 1319)]]:
+        p = np.array([k / n for k, n in counts])
+        low, high = np.array([proportion_confint(k, n, method="wilson") for k, n in counts]).T
+        rows.append([[list(c) for c in counts], [float(p.mean()), float(p.mean() - np.linalg.norm(p - np.clip(low, 0, 1)) / len(p)),
+                                                 float(p.mean() + np.linalg.norm(np.clip(high, 0, 1) - p) / len(p))]])
+    write("group", rows)
+
+
 def bootstrap(d, cluster, seed, resamples=999, level=0.95):
     rng = random.Random(seed)
     if cluster is None:
@@ -191,4 +236,6 @@ if __name__ == "__main__":
     intervals()
     tests()
     paired()
+    one_score()
+    groups()
     power()

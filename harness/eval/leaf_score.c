@@ -1,30 +1,46 @@
 /* A stored task's items as one number. How they become one stands in the task's settings: a metric without an
  * "aggregation" is a mean; one with it may have a second number in each item, named by "with". */
+#include <math.h>
 #include <stdlib.h>
 
 #include "eval.h"
 
 struct values {
     double *items;
+    struct clustered *clusters;
     size_t n, cap;
     bool failed;
 };
 
-static bool take_value(void *context, int64_t index, double value)
+static void values_release(struct values *v)
+{
+    free(v->items);
+    free(v->clusters);
+}
+
+static bool reserve(struct values *v)
+{
+    size_t cap = v->cap ? 2 * v->cap : 1024;
+    double *items = realloc(v->items, cap * sizeof *items);
+    if (items)
+        v->items = items;
+    struct clustered *clusters = realloc(v->clusters, cap * sizeof *clusters);
+    if (clusters)
+        v->clusters = clusters;
+    if (!items || !clusters)
+        return false;
+    v->cap = cap;
+    return true;
+}
+
+static bool take_value(void *context, const struct carat_value_row *row)
 {
     struct values *v = context;
-    (void)index;
-    if (v->n == v->cap) {
-        size_t cap = v->cap ? 2 * v->cap : 1024;
-        double *p = realloc(v->items, cap * sizeof *p);
-        if (!p) {
-            v->failed = true;
-            return false;
-        }
-        v->items = p;
-        v->cap = cap;
-    }
-    v->items[v->n++] = value;
+    v->failed = v->n == v->cap && !reserve(v);
+    if (v->failed)
+        return false;
+    v->clusters[v->n] = (struct clustered){row->value, row->shares, row->cluster};
+    v->items[v->n++] = row->value;
     return true;
 }
 
@@ -63,14 +79,36 @@ bool group_counts_leaves_once(struct str settings)
     return once;
 }
 
-enum carat_err leaf_mean(struct carat_store *st, const struct leaf_metric *leaf, struct stat_mean *out, bool *share,
-                         struct err *err)
+/* The clusters of a mean. Also without any that several items share: a benchmark's other leaves may have them. */
+static enum carat_err find_clusters(struct values *v, struct str name, struct leaf_score *out, struct err *err)
+{
+    if (!v->n)
+        return CARAT_OK;
+    out->parts = calloc(v->n, sizeof *out->parts);
+    if (!out->parts)
+        return err_nomem(err, "the scores");
+    out->clusters.n = clusters_parts(v->clusters, v->n, out->parts, &out->clusters.n_alone);
+    if (out->clusters.n == v->n) /* no two share anything */
+        return CARAT_OK;
+    out->clusters.by = name;
+    clusters_widen(out->parts, out->share, &out->mean, &out->clusters);
+    return CARAT_OK;
+}
+
+void leaf_score_release(struct leaf_score *s)
+{
+    free(s->parts);
+    s->parts = NULL;
+}
+
+enum carat_err leaf_score(struct carat_store *st, const struct leaf_metric *leaf, struct leaf_score *out, struct err *err)
 {
     struct values values = {0}, others = {0};
     json_t *settings = NULL;
     struct str name, with = {NULL, 0};
     enum carat_aggregation how = CARAT_AGGREGATE_MEAN;
     enum carat_err rc = CARAT_OK;
+    *out = (struct leaf_score){.clusters = {.by = STR(""), .se = NAN}};
     if (leaf->settings.n)
         rc = json_read(leaf->settings, "the task's settings", 0, &settings, err);
     const json_t *metric = metric_settings(settings, leaf->metric);
@@ -84,11 +122,13 @@ enum carat_err leaf_mean(struct carat_store *st, const struct leaf_metric *leaf,
         rc = err_set(err, CARAT_EINPUT, "%zu items have '%.*s', but %zu '%.*s'", values.n, (int)leaf->metric.n,
                      leaf->metric.p, others.n, (int)with.n, with.p);
     if (!rc)
-        rc = stat_aggregate(how, values.items, with.p ? others.items : NULL, values.n, STAT_BOOTSTRAP, out, err);
-    *share = how != CARAT_AGGREGATE_PERPLEXITY && how != CARAT_AGGREGATE_WEIGHTED_PERPLEXITY &&
-             how != CARAT_AGGREGATE_BITS_PER_BYTE;
+        rc = stat_aggregate(how, values.items, with.p ? others.items : NULL, values.n, STAT_BOOTSTRAP, &out->mean, err);
+    out->share = how != CARAT_AGGREGATE_PERPLEXITY && how != CARAT_AGGREGATE_WEIGHTED_PERPLEXITY &&
+                 how != CARAT_AGGREGATE_BITS_PER_BYTE;
+    if (!rc && how == CARAT_AGGREGATE_MEAN)
+        rc = find_clusters(&values, leaf->clusters, out, err);
     json_decref(settings);
-    free(values.items);
-    free(others.items);
+    values_release(&values);
+    values_release(&others);
     return rc;
 }
