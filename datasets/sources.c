@@ -212,7 +212,7 @@ const struct carat_source *carat_sources(size_t *n)
 /* TriviaQA's archive also holds the search results' text, ARC's its corpus, MMLU's its auxiliary training set: left. */
 static const struct source_archive archives[] = {
     {"arc", "ARC-V1-Feb2018.zip", NAMES("ARC-V1-Feb2018-2/ARC-Challenge/*.jsonl", "ARC-V1-Feb2018-2/ARC-Easy/*.jsonl")},
-    {"minerva_math", "MATH.tar", NAMES("MATH/test/*/*.json")},
+    {"minerva_math", "MATH.tar", NAMES("MATH/test/*/*.json", "MATH/train/*/*.json")},
     {"mmlu", "data.tar", NAMES("data/dev/*_dev.csv", "data/test/*_test.csv", "data/val/*_val.csv")},
     {"openbookqa", "OpenBookQA-V1-Sep2018.zip", NAMES("OpenBookQA-V1-Sep2018/Data/Main/*.jsonl")},
     {"socialiqa", "socialiqa-train-dev.zip", NAMES("socialiqa-train-dev/*.jsonl", "socialiqa-train-dev/*-labels.lst")},

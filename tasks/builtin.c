@@ -3,7 +3,7 @@
 
 #define TASKS(X)                                                                                                  \
     X(agieval) X(agieval_gaokao_mathcloze) X(agieval_math) X(arc_challenge) X(arc_easy) X(bbh) X(boolq)            \
-    X(commonsense_qa) X(gsm8k) X(gsm8k_cot) X(gsm8k_cot_self_consistency) X(hellaswag) X(humaneval) X(mbpp)         \
+    X(commonsense_qa) X(gsm8k) X(gsm8k_cot) X(gsm8k_cot_self_consistency) X(hellaswag) X(hendrycks_math) X(humaneval) X(mbpp)         \
     X(minerva_math) X(mmlu) X(nq_open) X(openbookqa) X(piqa) X(social_iqa) X(triviaqa) X(winogrande)
 
 #define DECLARE(name) extern const struct carat_task carat_task_##name;

@@ -5,7 +5,7 @@
  * by the rules of Minerva's appendix D as the reference has them, and compared: as texts, and where these differ as terms, by
  * exact algebra. The four shots are not part of carat: they come from a published file (split "shots").
  */
-#include "read.h"
+#include "latex.h"
 
 struct work { /* one answer on its way */
     const struct carat_host *host;
@@ -23,47 +23,7 @@ static void substitute(struct work *w, const char *pattern, const char *with)
     w->s = w->host->regex_expand(w->ctx, w->s, pattern, with);
 }
 
-static bool same(struct carat_text a, struct carat_text b) { return a.n == b.n && (!a.n || !memcmp(a.p, b.p, a.n)); }
-
 static struct carat_text from(struct carat_text s, size_t at) { return (struct carat_text){s.p + at, s.n - at}; }
-
-/* Where `what` begins last; s.n: nowhere. */
-static size_t find_last(struct carat_text s, const char *what)
-{
-    const size_t n = strlen(what);
-    for (size_t i = s.n >= n ? s.n - n + 1 : 0; i-- > 0;)
-        if (memcmp(s.p + i, what, n) == 0)
-            return i;
-    return s.n;
-}
-
-/* ---- the right answer in a solution ----------------------------------------------------------- */
-
-/* "\boxed 7$" is 7, else what is in the braces of the last \boxed. An \fbox is found as well, but not unwrapped: the
- * reference fails on it. */
-static bool boxed(struct carat_text s, struct carat_text *out)
-{
-    static const char spaced[] = "\\boxed ", braced[] = "\\boxed{";
-    size_t at = find_last(s, spaced);
-    if (at < s.n) {
-        *out = from(s, at + sizeof spaced - 1);
-        const char *end = out->n ? memchr(out->p, '$', out->n) : NULL;
-        out->n = end ? (size_t)(end - out->p) : out->n;
-        return true;
-    }
-    at = find_last(s, "\\boxed");
-    if (at + sizeof braced - 1 > s.n || s.p[at + sizeof braced - 2] != '{')
-        return false;
-    int depth = 0;
-    for (size_t i = at; i < s.n; i++) {
-        depth += (s.p[i] == '{') - (s.p[i] == '}');
-        if (s.p[i] == '}' && depth == 0) {
-            *out = (struct carat_text){s.p + at + sizeof braced - 1, i - at - (sizeof braced - 1)};
-            return true;
-        }
-    }
-    return false;
-}
 
 /* ---- one way to write an answer ------------------------------------------------------------------ */
 
@@ -127,7 +87,7 @@ static struct carat_text normalise(const struct carat_host *host, struct carat_c
         {"(sqrt)(?!\\[)([^{])", "sqrt{\\2}"}, /* arguments without braces */
     };
     struct work w = {host, ctx, s};
-    const size_t equals = find_last(s, "=");
+    const size_t equals = latex_find_last(s, "=");
     struct carat_text number;
     if (equals < s.n)
         w.s = from(s, equals + 1);
@@ -149,7 +109,7 @@ static bool right_answer(const struct carat_host *host, struct carat_ctx *ctx, c
                          struct carat_text *out)
 {
     struct carat_text solution;
-    if (!host->text(host->get(row, "solution"), &solution) || !boxed(solution, out)) {
+    if (!host->text(host->get(row, "solution"), &solution) || !latex_boxed(solution, out)) {
         host->fail(ctx, "wants the field solution (text) with a \\boxed{answer}");
         return false;
     }
@@ -182,7 +142,7 @@ static int judge(const struct carat_host *host, struct carat_ctx *ctx, const str
     given = normalise(host, ctx, given);
     if (!right_answer(host, ctx, row, &right))
         return -1;
-    if (given.n && same(given, right)) {
+    if (given.n && latex_same(given, right)) {
         out->right = true;
         out->decided = CARAT_DECIDED_BY_TEXT;
         return 0;

@@ -83,6 +83,7 @@ Test(builtin, groups_headlines_and_shots_are_the_reports)
         {"gsm8k_cot", "Math/Science", "exact_match,strict-match", 8, false},
         {"gsm8k_cot_self_consistency", "Math/Science", "exact_match,maj@64", 8, false},
         {"hellaswag", "Reasoning", "acc_norm", 0, false},
+        {"hendrycks_math", "Math/Science", "exact_match,none", 0, false},
         {"humaneval", "Coding", "pass@1", 0, true},
         {"mbpp", "Coding", "pass_at_1", 3, true},
         {"minerva_math", "Math/Science", "exact_match,none", 4, false},

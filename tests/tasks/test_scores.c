@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "tests/harness/protocol/goldens.h"
+#include "tests/support/support.h"
 
 static void check_mean(const json_t *results, const char *metric, const char *filter,
                        const double *values, size_t n, struct arena *arena)
@@ -170,6 +171,44 @@ ParameterizedTest(const int *number, scores, of_hand_written_responses_equal_the
     cr_log_info("%s: %zu responses equal", name, lines.n);
     rows_free(&lines);
     loaded_close(&l);
+}
+
+/* tests/goldens/latex/make.py asked the reference for each. */
+static void check_answer(const struct proto_leaf *leaf, json_t *line)
+{
+    struct arena arena = ARENA_INIT;
+    struct err err = ERR_INIT;
+    struct proto_plan *plan;
+    struct proto_item item;
+    struct proto_score score;
+    json_t *row = json_object_get(line, "row");
+    cr_assert_eq(proto_plan_new(leaf, &row, 1, NULL, 0, 0, 1234, &plan, &err), CARAT_OK, "%s", err.msg);
+    cr_assert_eq(proto_item(plan, 0, &arena, &item, &err), CARAT_OK, "%s", err.msg);
+    item.responses = &(struct proto_response){.text = text_at(line, "text"), .finish = STR("stop")};
+    item.n_responses = 1;
+    cr_assert_eq(proto_score(plan, &item, &arena, &score, &err), CARAT_OK, "%s", err.msg);
+    cr_expect_eq(score.values[0].value, json_number_value(json_object_get(line, "right")), "%s", json_dumps(line, 0));
+    proto_plan_free(plan);
+    arena_release(&arena);
+}
+
+Test(scores, of_made_up_latex_equal_the_references)
+{
+    static const char *const names[][2] = {{"hendrycks_math", "hendrycks_math_algebra"}, {"agieval_math", "agieval_math"}};
+    struct rows lines = rows_load(golden_path("latex/answers.jsonl"));
+    size_t n = 0;
+    for (size_t t = 0; t < 2; t++) {
+        struct loaded l;
+        loaded_find(&l, names[t][1]);
+        for (size_t i = 0; i < lines.n; i++)
+            if (str_eq(text_at(lines.v[i], "task"), str_from(names[t][0]))) {
+                check_answer(&l.leaf, lines.v[i]);
+                n++;
+            }
+        loaded_close(&l);
+    }
+    cr_assert_eq(n, lines.n);
+    rows_free(&lines);
 }
 
 /* BBH without steps: tasks that are not built in, whose filters and flags are none of the others'. */
