@@ -39,7 +39,10 @@ static enum carat_err print_text(struct carat_store *store, const struct compari
         rc = err_nomem(err, "the notes");
     if (!rc && o->flips) {
         buf_addc(&notes, '\n');
+        const size_t before = notes.n;
         rc = compare_flips_text(store, c, &notes, err);
+        if (!rc && notes.n == before)
+            buf_adds(&notes, "no item's score changed\n");
     }
     if (!rc) {
         fwrite(out.p, 1, out.n, stdout);
@@ -97,10 +100,12 @@ static bool check_gate(const struct comparison *c, const struct options *o, doub
             continue;
         buf_adds(&text, n_worse++ ? "; " : "");
         compare_add_plain(&text, b->title);
-        buf_printf(&text, " (B - A is %+.1f, at best %+.1f)", 100 * b->paired.difference, 100 * b->gate.high);
+        buf_printf(&text, " (B - A is %+.1f, at best %+.1f)", 100 * b->paired.difference, 100 * compare_at_best(b));
     }
     if (n_worse)
         log_warn("gate failed: B is %s on %s", by, buf_str(&text).p);
+    else if (!c->n_tests)
+        log_warn("the gate has compared nothing: A and B have no common items");
     else if (!o->quiet)
         log_info("gate passed: no evidence that B is %s on any of %zu benchmark%s", by, c->n_tests,
                  c->n_tests == 1 ? "" : "s");

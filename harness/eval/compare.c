@@ -44,7 +44,7 @@ struct task {
     int64_t id;
     struct str name, parent, title, metric, settings, data_sha256;
     int version, shots;
-    bool taken;
+    bool lower_is_better, taken;
 };
 struct task_list {
     struct task *items;
@@ -71,11 +71,30 @@ static bool is_wanted(const struct compare_options *o, const struct carat_task_r
     return o->n_tasks == 0;
 }
 
+/* F1, a perplexity: no score of an item's own, and none of two runs to be paired. */
+static bool note_no_mean(struct task_list *l, const struct carat_task_row *row)
+{
+    struct buf text = BUF_INIT(1 << 14);
+    buf_printf(&text, "%.*s: not compared, as its %.*s is no mean of what its items score", (int)row->name.n, row->name.p,
+               (int)row->headline.n, row->headline.p);
+    for (size_t i = 0; i < l->c->n_notes && !buf_failed(&text); i++) { /* the other run has said it */
+        if (str_eq(l->c->notes[i], buf_str(&text))) {
+            buf_release(&text);
+            return true;
+        }
+    }
+    l->failed = note(l->c, &text, NULL) != CARAT_OK;
+    return !l->failed;
+}
+
 static bool take_task(void *context, const struct carat_task_row *row)
 {
     struct task_list *l = context;
     if (row->n_items == 0 || !is_wanted(l->o, row))
         return true;
+    const struct leaf_metric_kind kind = leaf_metric_kind(row->settings, row->headline);
+    if (!kind.mean)
+        return note_no_mean(l, row);
     struct task *p = realloc(l->items, (l->n + 1) * sizeof *p);
     if (!p) {
         l->failed = true;
@@ -90,7 +109,8 @@ static bool take_task(void *context, const struct carat_task_row *row)
                             .settings = keep(l->c, row->settings),
                             .data_sha256 = keep(l->c, row->data_sha256),
                             .version = row->version,
-                            .shots = row->shots};
+                            .shots = row->shots,
+                            .lower_is_better = kind.lower_is_better};
     const struct task *t = &p[l->n++];
     l->failed = !t->name.p || !t->parent.p || !t->title.p || !t->metric.p || !t->settings.p || !t->data_sha256.p;
     return !l->failed;
@@ -334,7 +354,8 @@ static struct compare_bench *bench_of(struct comparison *c, const struct task *t
         return NULL;
     c->benches = p;
     p[c->n_benches] = (struct compare_bench){
-        .name = name, .title = t->title, .metric = t->metric, .shots = t->shots, .version = t->version};
+        .name = name, .title = t->title, .metric = t->metric, .shots = t->shots, .version = t->version,
+        .lower_is_better = t->lower_is_better};
     return &p[c->n_benches++];
 }
 
@@ -405,7 +426,8 @@ static enum carat_err pair_tasks(struct join *j, struct task_list *a, struct tas
         if (!a->items[i].taken)
             rc = pair_with(j, &a->items[i], b, false, err);
     if (!rc && !j->c->n_benches) {
-        rc = err_set(err, CARAT_EINPUT, "A and B have no task in common%s", j->o->n_tasks ? " among those chosen" : "");
+        rc = err_set(err, CARAT_EINPUT, "A and B have no task in common%s%s", j->o->n_tasks ? " among those chosen" : "",
+                     j->c->n_notes ? " whose score is a mean of its items'" : "");
         err_hint(err, "'carat report' shows what each run has");
     }
     if (!rc)
@@ -547,6 +569,16 @@ static enum carat_err pair_scores(struct compare_bench *b, const struct columns 
     return CARAT_OK;
 }
 
+/* Of scores from 0 to 1 no difference is beyond 1, whatever few clusters make of it. */
+static struct stats_interval within_bounds(const struct compare_bench *b, struct stats_interval ci)
+{
+    for (size_t i = 0; i < b->n_items; i++)
+        for (int side = SIDE_A; side <= SIDE_B; side++)
+            if (b->items[i].score[side] < 0 || b->items[i].score[side] > 1)
+                return ci;
+    return isnan(ci.low) ? ci : (struct stats_interval){fmax(ci.low, -1), fmin(ci.high, 1)};
+}
+
 static enum carat_err judge_bench(struct compare_bench *b, const struct compare_options *o, struct err *err)
 {
     struct columns k;
@@ -562,7 +594,7 @@ static enum carat_err judge_bench(struct compare_bench *b, const struct compare_
         rc = stats_bootstrap(k.difference, cluster, b->n_items, n_clusters, COMPARE_RESAMPLES, o->seed, 0.95, &b->boot,
                              err);
     free_columns(&k);
-    b->interval = stats_paired_interval(&b->paired, 0.95);
+    b->interval = within_bounds(b, stats_paired_interval(&b->paired, 0.95));
     b->method = stats_paired_method(&b->paired, 0.95);
     return rc;
 }
@@ -610,7 +642,8 @@ static enum carat_err judge_together(struct comparison *c, struct err *err)
         for (size_t i = 0; i < n; i++) {
             struct compare_bench *b = &c->benches[i];
             b->p_holm = adjusted[i];
-            b->gate = stats_paired_interval(&b->paired, 1 - HARDEST.alpha / (double)(c->n_tests ? c->n_tests : 1));
+            b->gate = within_bounds(
+                b, stats_paired_interval(&b->paired, 1 - HARDEST.alpha / (double)(c->n_tests ? c->n_tests : 1)));
             find_power(b, c->n_tests);
         }
         c->mean[SIDE_A] = stats_mean_over_parts(parts, k);
@@ -686,6 +719,15 @@ static enum carat_err note_clusters(struct comparison *c, const struct compare_b
     return CARAT_OK;
 }
 
+static enum carat_err note_direction(struct comparison *c, const struct compare_bench *b, struct err *err)
+{
+    if (!b->lower_is_better)
+        return CARAT_OK;
+    struct buf text = BUF_INIT(1 << 14);
+    buf_printf(&text, "%.*s: the lower its %.*s the better", (int)b->title.n, b->title.p, (int)b->metric.n, b->metric.p);
+    return note(c, &text, err);
+}
+
 static enum carat_err note_shares(struct comparison *c, const struct compare_bench *b, struct err *err)
 {
     if (b->paired.binary || !b->paired.n)
@@ -730,7 +772,7 @@ static enum carat_err add_notes(struct comparison *c, struct err *err)
         rc = note(c, &same, err);
     }
     static enum carat_err (*const each[])(struct comparison *, const struct compare_bench *, struct err *) = {
-        note_left_out, note_silence, note_clusters, note_shares};
+        note_left_out, note_silence, note_clusters, note_direction, note_shares};
     for (size_t i = 0; i < c->n_benches && !rc; i++)
         for (size_t k = 0; k < sizeof each / sizeof *each && !rc; k++)
             rc = each[k](c, &c->benches[i], err);

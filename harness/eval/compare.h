@@ -40,6 +40,7 @@ struct compare_item {         /* one that both have answered and that has a scor
 struct compare_bench {
     struct str name, title, metric;
     int shots, version;
+    bool lower_is_better;
     struct compare_leaf *leaves;
     size_t n_leaves;
     struct compare_item *items; /* by leaf, then index */
@@ -83,7 +84,11 @@ enum { COMPARE_RESAMPLES = 9999 };
 /* "B better, p = 0.003", "cannot tell (p = 0.21); would need ~1,900 items": appended. */
 void compare_verdict(const struct compare_bench *b, struct buf *out);
 
-/* On evidence: even the favourable end of the simultaneous interval is below -delta (a share, 0.01 is a point). */
+/* B - A where the benchmark's metric is the better the higher; else A - B. */
+double compare_gain(const struct compare_bench *b, double difference);
+/* The end of the simultaneous interval that speaks most for B. */
+double compare_at_best(const struct compare_bench *b);
+/* On evidence: even that is worse than A by more than delta (a share, 0.01 is a point). */
 bool compare_is_worse(const struct compare_bench *b, double delta);
 
 enum carat_err compare_table(const struct comparison *c, enum carat_table_format format, struct buf *out,

@@ -22,6 +22,8 @@ struct side {
     enum carat_outcome outcome;
     size_t n_choices, chosen; /* n_choices 0: a generation */
     int gold;
+    bool greedy;              /* the one chosen is what the model would have said */
+    double logprob;
     struct str choice;        /* the continuation chosen */
     double margin;
     struct str text, answer;  /* first sample; what the headline's filter found */
@@ -75,6 +77,8 @@ static void find_chosen(struct reader *r, const struct carat_item_record *item)
     const struct carat_choice_record *chosen = &item->choices[s->chosen];
     s->margin = chosen->logprob - length_of(r, chosen->continuation) * second;
     s->choice = keep(r, chosen->continuation);
+    s->greedy = chosen->greedy;
+    s->logprob = chosen->logprob;
 }
 
 /* "exact_match,strict-match" has the filter behind the comma. */
@@ -193,9 +197,20 @@ static void add_quoted(struct buf *out, struct str s)
 static void add_choice(const struct flip *f, int side, struct buf *out)
 {
     const struct side *s = &f->side[side];
+    if (s->n_choices == 1) { /* nothing to choose from: is it what the model says? */
+        buf_printf(out, "  %c gives it %.2f nats, %s: ", 'A' + side, s->logprob,
+                   s->greedy ? "its own first choice" : "not its own first choice");
+        add_quoted(out, s->choice);
+        buf_addc(out, '\n');
+        return;
+    }
     buf_printf(out, "  %c chose %zu of %zu%s: ", 'A' + side, s->chosen + 1, s->n_choices,
                (int)s->chosen == s->gold ? " (right)" : "");
     add_quoted(out, s->choice);
+    if (!isfinite(s->margin)) { /* log-probabilities that are no numbers */
+        buf_adds(out, ", no margin\n");
+        return;
+    }
     buf_printf(out, ", margin %.*f nats%s\n", s->margin < NEAR_TIE ? 5 : 2, s->margin,
                s->margin < NEAR_TIE ? ", near-tie" : "");
 }

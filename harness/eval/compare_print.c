@@ -66,7 +66,7 @@ void compare_verdict(const struct compare_bench *b, struct buf *out)
     } else if (d->pairs.only_a + d->pairs.only_b == 0) {
         buf_adds(out, d->n == 1 ? "cannot tell from one item; it does not differ" : "no item differs");
     } else if (is_evident(b)) {
-        buf_printf(out, "%c better, p ", d->difference > 0 ? 'B' : 'A');
+        buf_printf(out, "%c better, p ", compare_gain(b, d->difference) > 0 ? 'B' : 'A');
         add_p(b->p_holm, out);
     } else {
         buf_adds(out, d->n == 1 ? "cannot tell from one item (p " : "cannot tell (p ");
@@ -79,9 +79,19 @@ void compare_verdict(const struct compare_bench *b, struct buf *out)
     }
 }
 
+double compare_gain(const struct compare_bench *b, double difference)
+{
+    return b->lower_is_better ? -difference : difference;
+}
+
+double compare_at_best(const struct compare_bench *b)
+{
+    return b->lower_is_better ? b->gate.low : b->gate.high;
+}
+
 bool compare_is_worse(const struct compare_bench *b, double delta)
 {
-    return b->paired.n > 0 && b->gate.high < -delta;
+    return b->paired.n > 0 && compare_gain(b, compare_at_best(b)) < -delta;
 }
 
 /* ---- the table ---------------------------------------------------------------------------------------------- */
@@ -252,7 +262,7 @@ enum carat_err compare_notes(const struct comparison *c, struct buf *out)
     buf_adds(out, "- B - A: percentage points over the same items, with their 95 % interval\n");
     buf_printf(out, "- p: %s\n",
                c->n_tests > 1 ? "two-sided, Holm's adjustment over the benchmarks" : "two-sided, one benchmark");
-    buf_adds(out, "- detectable: the smallest difference that n items show in 4 of 5 cases\n");
+    buf_adds(out, "- detectable: the smallest difference that n items show in 4 of 5 cases; -: so few show none\n");
     for (size_t i = 0; i < c->n_benches; i++)
         add_over_parts(&c->benches[i], out);
     for (size_t i = 0; i < c->n_notes; i++) {
@@ -311,7 +321,7 @@ static json_t *bench_json(const struct comparison *c, const struct compare_bench
     const struct stats_pairs *p = &d->pairs;
     struct buf verdict = BUF_INIT(1 << 12);
     compare_verdict(b, &verdict);
-    const char *better = is_evident(b) ? d->difference > 0 ? "b" : "a" : NULL;
+    const char *better = is_evident(b) ? compare_gain(b, d->difference) > 0 ? "b" : "a" : NULL;
     json_t *o = json_pack("{s:o, s:o, s:o, s:i, s:i, s:I, s:I, s:o, s:o, s:o, s:o, s:s, s:o}", "task", json_text(b->name),
                           "title", json_text(b->title), "metric", json_text(b->metric), "shots", b->shots, "version",
                           b->version, "n_leaves", (json_int_t)b->n_leaves, "n", (json_int_t)d->n, "a", json_real_or_null(d->a),

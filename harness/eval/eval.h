@@ -214,6 +214,12 @@ struct leaf_metric {
     struct str settings;      /* the task's, JSON */
     struct str clusters;      /* what its items share: "passage"; borrowed by what comes of it */
 };
+/* What a stored leaf's settings say of one of its metrics. */
+struct leaf_metric_kind {
+    bool mean;                /* its score is the mean of its items' values */
+    bool lower_is_better;
+};
+struct leaf_metric_kind leaf_metric_kind(struct str settings, struct str metric);
 /* Does each leaf count once in its benchmark's score? So do a stored leaf's settings say. */
 bool group_counts_leaves_once(struct str settings);
 struct leaf_score {

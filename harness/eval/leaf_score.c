@@ -69,6 +69,20 @@ static const json_t *metric_settings(const json_t *settings, struct str value)
     return NULL;
 }
 
+struct leaf_metric_kind leaf_metric_kind(struct str settings, struct str metric)
+{
+    json_t *json = NULL;
+    struct str how = STR("");
+    if (settings.n)
+        json_read(settings, "the task's settings", 0, &json, NULL); /* of another carat: a mean, as most are */
+    const json_t *found = metric_settings(json, metric);
+    json_get_str(found, "aggregation", &how);
+    const struct leaf_metric_kind kind = {how.n == 0 || str_eq(how, str_from(stat_aggregation_name(CARAT_AGGREGATE_NANMEAN))),
+                                          json_is_true(json_object_get(found, "lower_is_better"))};
+    json_decref(json);
+    return kind;
+}
+
 bool group_counts_leaves_once(struct str settings)
 {
     json_t *json = NULL;

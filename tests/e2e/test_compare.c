@@ -383,6 +383,7 @@ Test(e2e_compare, only_common_items_count_and_the_rest_is_told, .timeout = 60)
     r = run_carat(NULL, "compare", "1", "2", "--db", db, "--fail-if-worse", "0");
     expect_status(r, 0);
     cr_assert(has(r.out, "no common items"), "%s", r.out);
+    cr_assert(has(r.err, "the gate has compared nothing"), "%s", r.err);
     ran_release(&r);
     r = run_carat(NULL, "compare", "1", "2", "--db", db, "--json", "--flips");
     expect_status(r, 0);
@@ -447,6 +448,35 @@ Test(e2e_compare, items_that_share_a_passage_widen_the_interval, .timeout = 60)
     ran_release(&r);
     json_decref(compared);
     json_decref(reported);
+    free(db);
+    temp_remove(dir);
+}
+
+/* A perplexity is no mean of shares, and where lower is better the verdict and the gate turn round. */
+Test(e2e_compare, each_metric_is_taken_for_what_it_is, .timeout = 60)
+{
+    const char *dir = temp_dir();
+    struct made_task ppl = PLAIN("ppl", answers, 20), err = PLAIN("err", answers, 80), same = PLAIN("same", passages, 3);
+    ppl.settings = "{\"metrics\":[{\"name\":\"acc\",\"aggregation\":\"perplexity\"}]}";
+    err.settings = "{\"metrics\":[{\"name\":\"acc\",\"lower_is_better\":true}]}";
+    const struct made_task tasks[] = {ppl, err, same};
+    char *db = make_store(dir, "B-model", tasks, 3, tasks, 3);
+    struct ran r = run_carat(NULL, "compare", "1", "2", "--db", db, "--fail-if-worse", "0");
+    expect_status(r, 1);
+    cr_assert(has(r.out, "A better, p < 0.001") && has(r.out, "note: err: the lower its acc the better"), "%s", r.out);
+    cr_assert(has(r.out, "ppl: not compared, as its acc is no mean of what its items score"), "%s", r.out);
+    ran_release(&r);
+    r = run_carat(NULL, "compare", "2", "1", "--db", db, "--fail-if-worse", "0");
+    expect_status(r, 0);
+    ran_release(&r);
+    r = run_carat(NULL, "compare", "1", "2", "--db", db, "-t", "same", "--flips");
+    expect_status(r, 0);
+    cr_assert(has(r.out, "no item differs") && has(r.out, "\n\nno item's score changed\n"), "%s", r.out);
+    ran_release(&r);
+    r = run_carat(NULL, "compare", "1", "2", "--db", db, "-t", "ppl");
+    expect_status(r, 3);
+    cr_assert(has(r.err, "no task in common among those chosen whose score is a mean"), "%s", r.err);
+    ran_release(&r);
     free(db);
     temp_remove(dir);
 }
