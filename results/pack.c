@@ -7,9 +7,13 @@
 /* deflate's best is 1032 : 1, so a size beyond that is a lie and not worth an allocation. */
 enum { DEFLATE_RATIO_MAX = 1032, DEFLATE_LEVEL = 6 };
 
+/* With a dictionary, most of the time goes into reading it, so that is done once, and a copy of what came of it is all that a
+ * text costs before its own bytes. Level 6 would save another 2 % in twice the time. */
+enum { PRIMED_LEVEL = 5, PRIMED_WINDOW_BITS = 15, PRIMED_MEM_LEVEL = 7, POOL_BYTES = 512 << 10 };
+
 void pack_init(struct pack *pk)
 {
-    *pk = (struct pack){.out = BUF_INIT(PACK_TEXT_MAX)};
+    *pk = (struct pack){.out = BUF_INIT(PACK_TEXT_MAX), .primed_dict = BUF_INIT(PACK_TEXT_MAX)};
 }
 
 void pack_release(struct pack *pk)
@@ -18,30 +22,83 @@ void pack_release(struct pack *pk)
         deflateEnd(&pk->deflater);
     if (pk->can_inflate)
         inflateEnd(&pk->inflater);
+    free(pk->primed_pool.p);
+    free(pk->copy_pool.p);
+    buf_release(&pk->primed_dict);
     buf_release(&pk->out);
     pack_init(pk);
 }
 
 /* ---- zlib ------------------------------------------------------------------------ */
 
+static voidpf pool_take(voidpf opaque, uInt items, uInt size)
+{
+    struct pack_pool *pool = opaque;
+    size_t n = ((size_t)items * size + 63) / 64 * 64; /* both are zlib's own */
+    if (n > POOL_BYTES - pool->n)
+        return Z_NULL;
+    pool->n += n;
+    return pool->p + (pool->n - n);
+}
+
+static void pool_give_back(voidpf opaque, voidpf p)
+{
+    (void)opaque;
+    (void)p;
+}
+
+static bool pool_clear(struct pack_pool *pool)
+{
+    pool->n = 0;
+    if (!pool->p)
+        pool->p = malloc(POOL_BYTES);
+    return pool->p != NULL;
+}
+
+static bool prime(struct pack *pk, struct str dict)
+{
+    if (str_eq(dict, buf_str(&pk->primed_dict)))
+        return true;
+    buf_clear(&pk->primed_dict);
+    if (!pool_clear(&pk->primed_pool))
+        return false;
+    pk->primed = (z_stream){.zalloc = pool_take, .zfree = pool_give_back, .opaque = &pk->primed_pool};
+    return deflateInit2(&pk->primed, PRIMED_LEVEL, Z_DEFLATED, PRIMED_WINDOW_BITS, PRIMED_MEM_LEVEL, Z_DEFAULT_STRATEGY) == Z_OK &&
+           deflateSetDictionary(&pk->primed, (const Bytef *)dict.p, (uInt)dict.n) == Z_OK &&
+           !buf_addstr(&pk->primed_dict, dict);
+}
+
+/* A stream to deflate one text with; NULL when out of memory. `*copy` is one's room. */
+static z_stream *stream_for(struct pack *pk, struct str dict, z_stream *copy)
+{
+    if (dict.n) {
+        if (!prime(pk, dict) || !pool_clear(&pk->copy_pool))
+            return NULL;
+        pk->primed.opaque = &pk->copy_pool; /* where the copy's memory comes from */
+        int rc = deflateCopy(copy, &pk->primed);
+        pk->primed.opaque = &pk->primed_pool;
+        return rc == Z_OK ? copy : NULL;
+    }
+    if (!pk->can_deflate)
+        pk->can_deflate = deflateInit(&pk->deflater, DEFLATE_LEVEL) == Z_OK;
+    else
+        deflateReset(&pk->deflater);
+    return pk->can_deflate ? &pk->deflater : NULL;
+}
+
 enum carat_err pack_deflate(struct pack *pk, struct str in, struct str dict, struct str *out, struct err *err)
 {
+    z_stream copy;
     *out = in;
     if (in.n > PACK_TEXT_MAX)
         return err_set(err, CARAT_EIO, "a text of %zu bytes is longer than the store takes (%d)", in.n,
                        (int)PACK_TEXT_MAX);
     if (in.n < PACK_DEFLATE_FROM)
         return CARAT_OK;
-    z_stream *z = &pk->deflater;
-    if (!pk->can_deflate)
-        pk->can_deflate = deflateInit(z, DEFLATE_LEVEL) == Z_OK;
-    else
-        deflateReset(z);
+    z_stream *z = stream_for(pk, dict, &copy);
     buf_clear(&pk->out);
-    if (!pk->can_deflate || buf_reserve(&pk->out, in.n))
+    if (!z || buf_reserve(&pk->out, in.n))
         return err_nomem(err, "a text to store");
-    if (dict.n)
-        deflateSetDictionary(z, (const Bytef *)dict.p, (uInt)dict.n);
     z->next_in = (Bytef *)(uintptr_t)in.p;
     z->avail_in = (uInt)in.n;
     z->next_out = (Bytef *)pk->out.p;

@@ -21,9 +21,16 @@ enum {
     PACK_TEXT_MAX = 1000000000 - 1, /* SQLite's longest value is 10^9 bytes */
 };
 
+struct pack_pool {      /* zlib's memory, given out once and taken back as a whole */
+    char *p;
+    size_t n;           /* given out */
+};
 struct pack {
     z_stream deflater, inflater;
     bool can_deflate, can_inflate; /* the stream was made */
+    z_stream primed;               /* has read `primed_dict`; every text is deflated by a copy of it */
+    struct pack_pool primed_pool, copy_pool;
+    struct buf primed_dict;        /* empty: nothing is primed */
     struct buf out;                /* what pack_deflate() gives */
 };
 
