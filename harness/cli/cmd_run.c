@@ -366,7 +366,7 @@ const struct command cmd_run = {
              "OPENAI_API_KEY.",
     .options = "model task suite from-bundle published limit shard shots shots-fixed protocol chat fewshot-as-multiturn system chat-template seed max-tokens samples "
                "temperature top-p data db fresh plugin include-path json format log-json quiet "
-               "jail-wall unsafe-no-jail concurrency requests-per-minute retries request-timeout rehash " COMPUTE_OPTIONS,
+               "jail-wall unsafe-no-jail " SERVER_OPTIONS "rehash " COMPUTE_OPTIONS,
     .examples = "  carat run -m gemma-2b -t hellaswag,boolq --limit 100\n"
                 "  carat run -m 2B=gemma-2b -m 7B=gemma-7b -t mmlu,gsm8k --data benchmarks --db compare.db\n"
                 "  carat run -m gemma-2b -t my_task.yaml --data rows\n"

@@ -82,10 +82,13 @@ static json_t *sequence_json(const struct sequence *q)
 
 static void score_sequence(struct jsonl_requests *c, struct jsonl_line *line)
 {
-    const struct carat_model_info *info = carat_model_info(backend_model(c->backend));
+    const struct carat_model *model = backend_model(c->backend);
+    const struct carat_model_info *info = model ? carat_model_info(model) : NULL;
     struct err why = ERR_INIT;
     struct sequence q = {0};
-    if (jsonl_ids(line->in, "ids", info->vocab_size, &c->arena, &q.ids, &q.n, &why) &&
+    if (!info) {
+        err_set(&why, CARAT_EUNSUPPORTED, "a server tells nothing of token ids: \"ids\" wants a checkpoint on disk");
+    } else if (jsonl_ids(line->in, "ids", info->vocab_size, &c->arena, &q.ids, &q.n, &why) &&
         jsonl_size(line->in, "top", &q.top, &why)) {
         if (q.n == 0)
             err_set(&why, CARAT_EINPUT, "\"ids\" is empty");
@@ -115,6 +118,8 @@ static enum carat_err run(const struct options *o, struct err *err)
     struct jsonl_requests c = {.arena = ARENA_INIT, .read = read_pair, .write = write_score};
     enum carat_err rc = open_one_backend(o, &c.backend, err);
     if (!rc)
+        rc = backend_can(c.backend, REQUEST_LOGLIKELIHOOD, err);
+    if (!rc)
         rc = jsonl_serve(handle, &c, err);
     backend_free(c.backend);
     arena_release(&c.arena);
@@ -128,8 +133,9 @@ const struct command cmd_score = {
     .about = "Reads JSON lines from stdin and answers each with one. {\"context\": s, \"continuation\": s} gives "
              "{\"logprob\": x, \"greedy\": b, \"tokens\": n}, split into tokens as the reference harness does. {\"ids\": "
              "[...], \"top\": k} gives {\"logprobs\": [null, x2, ...], \"top\": [[[id, logprob], ...], ...]}: of each token "
-             "after those before it, and the k best next tokens at each position.",
-    .options = "model " COMPUTE_OPTIONS,
+             "after those before it, and the k best next tokens at each position. A server, http://HOST:PORT/v1#NAME, answers lines of "
+             "the first kind, where it is proven at the start that it can (docs/servers.md).",
+    .options = "model " SERVER_OPTIONS COMPUTE_OPTIONS,
     .examples = "  echo '{\"context\": \"The sky is\", \"continuation\": \" blue\"}' | carat score -m demo:late\n"
                 "  echo '{\"ids\": [2, 300, 301], \"top\": 3}' | carat score -m gemma-2b --threads 2",
     .run = run,

@@ -20,6 +20,7 @@ enum carat_err model_path(const char *word, char **name, char **path, struct err
 enum carat_err demo_dir(char **out, struct err *err);
 
 /* The options every computing command takes, as the backend wants them. */
+#define SERVER_OPTIONS "concurrency requests-per-minute retries request-timeout "
 #define COMPUTE_OPTIONS "threads batch-tokens memory precision weights max-length truncation decode no-bos"
 enum carat_err backend_options(const struct options *o, struct backend_opts *out, struct err *err);
 

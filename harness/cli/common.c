@@ -147,14 +147,12 @@ enum carat_err open_one_backend(const struct options *o, struct backend **out, s
     char *path = NULL;
     *out = NULL;
     if (o->models.n != 1)
-        return err_set(err, CARAT_EUSAGE, "wants one -m MODEL: a checkpoint's folder, a .gguf file or demo:NAME");
+        return err_set(err, CARAT_EUSAGE, "wants one -m MODEL: a checkpoint's folder, a .gguf file, demo:NAME or a server's URL#NAME");
     enum carat_err rc = backend_options(o, &opts, err);
     if (!rc)
         rc = model_path(o->models.items[0], NULL, &path, err);
-    if (!rc && backend_is_server(path))
-        rc = err_set(err, CARAT_EUNSUPPORTED, "a server answers 'carat run'; this command wants a checkpoint on disk");
     if (!rc)
-        rc = backend_open_engine(path, &opts, out, err);
+        rc = backend_open(path, &opts, out, err);
     free(path);
     return rc;
 }

@@ -13,6 +13,7 @@ struct jsonl_requests {
     bool (*read)(struct jsonl_requests *r, const json_t *in, struct request *out, struct err *err);
     json_t *(*write)(const struct response *response);
     uint64_t seed;       /* for read() */
+    bool conversations;  /* a server's prompts are messages */
     struct lazy_chat *chat; /* likewise; NULL where no line may hold messages */
 };
 

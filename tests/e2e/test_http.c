@@ -91,7 +91,7 @@ Test(e2e_http, what_a_server_cannot_do_is_refused_before_anything_is_asked, .tim
     ran_release(&r);
     r = run_carat(NULL, "score", "-m", s.model);
     expect_status(r, 3);
-    cr_expect(has(r.err, "wants a checkpoint"), "%s", r.err);
+    cr_expect(has(r.err, "gives no log-probabilities"), "%s", r.err);
     ran_release(&r);
     drop_scene(&s);
 }
@@ -110,4 +110,37 @@ Test(e2e_http, conversations_go_as_messages, .timeout = 120)
     cr_expect(has(r.err, "boolq cannot be asked"), "%s", r.err);
     ran_release(&r);
     drop_scene(&s);
+}
+
+/* score and generate ask a server, too; what needs token ids is refused line by line. */
+Test(e2e_http, json_lines_are_answered_by_a_server, .timeout = 120)
+{
+    struct scene s = set_scene("good");
+    struct ran r = run_carat("{\"context\": \"The sky is\", \"continuation\": \" blue today\"}\n{\"ids\": [1, 2]}\n", "score", "-m", s.model);
+    cr_expect_eq(r.status, 3);
+    /* two tokens of 5 and 6 characters, a tenth each; " yes" is likelier */
+    cr_expect(str_starts(str_from(r.out), STR("{\"logprob\":-1.1000000000000001,\"greedy\":false,\"tokens\":2}\n{\"error\":")), "%s", r.out);
+    cr_expect(has(r.out, "token ids"), "%s", r.out);
+    ran_release(&r);
+    r = run_carat("{\"prompt\": \"Is it?\", \"max_tokens\": 2}\n{\"prompt\": \"Is it?\", \"top_k\": 4}\n{\"messages\": []}\n", "generate",
+                  "-m", s.model);
+    cr_expect_eq(r.status, 3);
+    cr_expect(has(r.out, "\"finish\":") && !has(r.out, "\"ids\"") && has(r.out, "top_k") && has(r.out, "with --chat"), "%s", r.out);
+    ran_release(&r);
+    r = run_carat("{\"messages\": [{\"role\": \"user\", \"content\": \"Hi\"}]}\n", "generate", "--chat", "-m", s.model);
+    expect_status(r, 0);
+    struct buf log = api_server_log(&s.server);
+    cr_expect_geq(str_find(buf_str(&log), STR("/chat/completions"), 0), 0);
+    buf_release(&log);
+    ran_release(&r);
+    drop_scene(&s);
+    s = set_scene("no_echo");
+    r = run_carat("{\"context\": \"a\", \"continuation\": \" b\"}\n", "score", "-m", s.model);
+    cr_expect_eq(r.status, 3);
+    cr_expect(has(r.err, "no log-probabilities"), "%s", r.err);
+    ran_release(&r);
+    drop_scene(&s);
+    r = run_carat("", "generate", "--chat", "-m", "demo:late");
+    cr_expect_eq(r.status, 2);
+    ran_release(&r);
 }
