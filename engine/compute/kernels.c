@@ -30,13 +30,13 @@
  *
  * How a product is computed
  *
- *   Many rows: 48 columns and 1024 of k are a piece of a panel. Its weights are widened into work memory, in the order in
- *   which the tiles read them, and met by 64 or 128 rows, in tiles of TILE_ROWS x TILE_COLS outputs whose lanes stay in registers
- *   and go aside between pieces of k. A panel of one or two pieces is widened once for all rows; of a deeper one each
- *   piece is, for each 128 rows: that costs less than fetching it, widened, from a far cache. AVX2 has 16 registers: 2 x 3
- *   outputs take 12, 2 hold rows and 1 a column. AVX-512 has 32: 4 x 6. Few rows (decoding): the weights are read once
- *   and no more, so they are widened in registers on the way. Quantized blocks (blocks.c) are widened to a panel however
- *   few the rows are.
+ *   Many rows: up to 128 of them stay near in the level 2 cache with 1024 of k, and meet 48 columns, a tile's columns at a
+ *   time. Their piece of the weights is widened into work memory, in the order in which the tiles read it, and stays in the
+ *   level 1 cache while the rows go by, in tiles of TILE_ROWS x TILE_COLS outputs whose lanes stay in registers and go
+ *   aside between pieces of k. To widen a piece anew for each 128 rows costs less than fetching it, widened, from a farther
+ *   cache. AVX2 has 16 registers: 2 x 3 outputs take 12, 2 hold rows and 1 a column. AVX-512 has 32: 4 x 6. Few rows
+ *   (decoding): the weights are read once and no more, so they are widened in registers on the way. Quantized blocks
+ *   (blocks.c) are widened to work memory however few the rows are.
  *
  *   A vector is sixteen lanes' worth of k. How it lies (`enum form`): floats in order; or for bf16 of each 32 numbers first
  *   the odd, then the even ones, as floats rounded to bf16; or, for CPUs with the dot product, 32 bf16 numbers.
@@ -77,6 +77,7 @@
 #define FEW_COLS 4
 #define FEW_AT_ONCE 2
 #define HEADS_AT_ONCE 4
+#define LINE ((size_t)64) /* bytes of a cache's line */
 
 #define LANES KERNEL_LANES
 
@@ -334,14 +335,17 @@ struct piece {
     bool first, last;
 };
 
-/* R rows of x by C columns of a panel, whose vectors lie step by step: b[step][C]. */
+/* R rows of x by C columns, whose vectors lie step by step: b[step][C]. Meanwhile the lines at ahead[] are fetched:
+ * weights that are laid next come from memory while these are multiplied. */
 INLINE void tile_wide(const int R, const int C, const enum form form, const float *x, size_t ldx, const float *b,
-                      const struct piece piece, float *aside, float *y, size_t ldy)
+                      const struct piece piece, const unsigned char *const ahead[2], float *aside, float *y, size_t ldy)
 {
     v16 acc[MOST_ROWS * MOST_COLS];
     EACH_ROW(r, R, EACH_COL(c, C, acc[r * MOST_COLS + c] = piece.first ? v16_set1(0)
-                                                               : v16_load(aside + (r * KERNEL_PANEL + c) * LANES);))
+                                                               : v16_load(aside + (r * C + c) * LANES);))
     for (size_t i = 0; i < piece.n; i++, b += (size_t)C * LANES) {
+        __builtin_prefetch(ahead[0] + i * LINE);
+        __builtin_prefetch(ahead[1] + i * LINE);
         EACH_PART(part, PARTS, vpart a[MOST_ROWS]; const size_t at = part * PART_LANES;
              EACH_ROW(r, R, a[r] = vpart_load(x + r * ldx + i * LANES + at);)
              EACH_COL(c, C, vpart w = vpart_load(b + c * LANES + at); vpart_keep(w);
@@ -351,7 +355,7 @@ INLINE void tile_wide(const int R, const int C, const enum form form, const floa
     if (piece.last) {
         store_sums(R, C, acc, y, ldy);
     } else {
-        EACH_ROW(r, R, EACH_COL(c, C, v16_store(aside + (r * KERNEL_PANEL + c) * LANES, acc[r * MOST_COLS + c]);))
+        EACH_ROW(r, R, EACH_COL(c, C, v16_store(aside + (r * C + c) * LANES, acc[r * MOST_COLS + c]);))
     }
 }
 
@@ -427,76 +431,78 @@ static void lay_column(const struct matmul *m, enum form form, size_t col, struc
     }
 }
 
-/* Work memory: two pieces, lanes put aside, and room to widen in. */
+/* Up to KERNEL_PANEL columns, and work memory: of one tile's columns a piece, laid out; all tiles' lanes, put aside; room
+ * to widen in. */
 struct panel {
     size_t col, cols;
-    float *pieces, *aside, *spare;
+    float *laid, *aside, *spare;
 };
 
-/* Columns of whole tiles lie together, those left over each by itself. */
+/* Columns of whole tiles go together, those left over each by itself. */
 static size_t columns_at(size_t c, size_t cols)
 {
     return c + TILE_COLS <= cols ? TILE_COLS : 1;
 }
 
-static void lay_piece(const struct matmul *m, enum form form, const struct panel *p, struct piece piece, float *out)
+static void lay_piece(const struct matmul *m, enum form form, size_t col, size_t cols, struct piece piece,
+                      const struct panel *p)
 {
     const size_t each = form == FORM_PAIRS ? 32 : LANES; /* numbers in a vector */
     struct stretch k = {.from = piece.from * each};
     k.n = m->k - k.from < piece.n * each ? m->k - k.from : piece.n * each;
-    for (size_t c = 0, step; c < p->cols; c += step) {
-        step = columns_at(c, p->cols);
-        for (size_t i = 0; i < step; i++)
-            lay_column(m, form, p->col + c + i, k, p->spare, out + c * piece.n * LANES + i * LANES, step * LANES);
-    }
+    for (size_t c = 0; c < cols; c++)
+        lay_column(m, form, col + c, k, p->spare, p->laid + c * LANES, cols * LANES);
 }
 
-/* Rows [row, row + rows) against a piece. */
-INLINE void tiles(const struct matmul *m, const enum form form, size_t row, size_t rows, const struct panel *p,
-                  const struct piece piece, const float *weights)
+/* Rows [row, row + rows) against columns [c, c + cols) of a panel. The first tiles fetch what is laid next, the same piece
+ * of the columns behind, two columns each: once and no more, or it would be in the way of x. */
+INLINE void tiles(const struct matmul *m, const enum form form, size_t row, size_t rows, const struct panel *p, size_t c,
+                  size_t cols, const struct piece piece)
 {
-    for (size_t c = 0, step; c < p->cols; c += step) {
-        step = columns_at(c, p->cols);
-        const float *b = weights + c * piece.n * LANES;
-        for (size_t r = 0; r < rows;) {
-            const float *x = m->x + (row + r) * m->ldx + piece.from * LANES;
-            float *y = m->y + (row + r) * m->ldy + p->col + c, *lanes = p->aside + (r * KERNEL_PANEL + c) * LANES;
-            bool full = r + TILE_ROWS <= rows;
-            if (step == TILE_COLS && full)
-                tile_wide(TILE_ROWS, TILE_COLS, form, x, m->ldx, b, piece, lanes, y, m->ldy);
-            else if (step == TILE_COLS)
-                tile_wide(1, TILE_COLS, form, x, m->ldx, b, piece, lanes, y, m->ldy);
-            else if (full)
-                tile_wide(TILE_ROWS, 1, form, x, m->ldx, b, piece, lanes, y, m->ldy);
-            else
-                tile_wide(1, 1, form, x, m->ldx, b, piece, lanes, y, m->ldy);
-            r += full ? TILE_ROWS : 1;
+    const size_t stride = dtype_bytes(m->dtype, m->k);
+    const unsigned char *next = m->w + (p->col + c + cols) * stride + stride * piece.from / vectors(form, m->k);
+    float *lanes = p->aside + rows * c * LANES;
+    for (size_t r = 0, n; r < rows; r += n, lanes += n * cols * LANES) {
+        const float *x = m->x + (row + r) * m->ldx + piece.from * LANES;
+        float *y = m->y + (row + r) * m->ldy + p->col + c;
+        const unsigned char *near = (const unsigned char *)p->laid, *ahead[2] = {near, near};
+        if (2 * r < TILE_ROWS * TILE_COLS) {
+            ahead[0] = next + 2 * r / TILE_ROWS * stride;
+            ahead[1] = ahead[0] + stride;
         }
+        n = r + TILE_ROWS <= rows ? TILE_ROWS : 1;
+        if (cols == TILE_COLS && n == TILE_ROWS)
+            tile_wide(TILE_ROWS, TILE_COLS, form, x, m->ldx, p->laid, piece, ahead, lanes, y, m->ldy);
+        else if (cols == TILE_COLS)
+            tile_wide(1, TILE_COLS, form, x, m->ldx, p->laid, piece, ahead, lanes, y, m->ldy);
+        else if (n == TILE_ROWS)
+            tile_wide(TILE_ROWS, 1, form, x, m->ldx, p->laid, piece, ahead, lanes, y, m->ldy);
+        else
+            tile_wide(1, 1, form, x, m->ldx, p->laid, piece, ahead, lanes, y, m->ldy);
     }
 }
 
 INLINE void multiply_panel(const struct matmul *m, const enum form form, const struct panel *p)
 {
     const size_t n = vectors(form, m->k), depth = KERNEL_DEPTH / LANES;
-    const bool whole = n <= 2 * depth;
-    const size_t most = whole ? KERNEL_ROWS / 2 : KERNEL_ROWS;
-    for (size_t row = 0; row < m->rows; row += most) {
-        size_t rows = m->rows - row < most ? m->rows - row : most;
+    for (size_t row = 0; row < m->rows; row += KERNEL_ROWS) {
+        size_t rows = m->rows - row < KERNEL_ROWS ? m->rows - row : KERNEL_ROWS;
         for (size_t from = 0; from < n; from += depth) {
             size_t left = n - from;
             struct piece piece = {from, left < depth ? left : depth, from == 0, left <= depth};
-            float *weights = p->pieces + (whole && from ? KERNEL_PANEL * KERNEL_DEPTH : 0);
-            if (!whole || row == 0)
-                lay_piece(m, form, p, piece, weights);
-            tiles(m, form, row, rows, p, piece, weights);
+            for (size_t c = 0, cols; c < p->cols; c += cols) {
+                cols = columns_at(c, p->cols);
+                lay_piece(m, form, p->col + c, cols, piece, p);
+                tiles(m, form, row, rows, p, c, cols, piece);
+            }
         }
     }
 }
 
 INLINE void matmul_many(const struct matmul *m, const enum form form)
 {
-    struct panel p = {.pieces = m->work};
-    p.aside = p.pieces + 2 * KERNEL_PANEL * KERNEL_DEPTH;
+    struct panel p = {.laid = m->work};
+    p.aside = p.laid + TILE_COLS * KERNEL_DEPTH;
     p.spare = p.aside + KERNEL_ROWS * KERNEL_PANEL * LANES;
     for (; p.col < m->cols; p.col += KERNEL_PANEL) {
         p.cols = m->cols - p.col < KERNEL_PANEL ? m->cols - p.col : KERNEL_PANEL;

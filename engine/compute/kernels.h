@@ -38,8 +38,8 @@ static inline size_t kernel_row(size_t k)
 #define KERNEL_ROWS ((size_t)128)   /* rows that meet a piece of a panel */
 #define KERNEL_DEPTH ((size_t)1024) /* floats of k in a piece, so that a tile's stay in the level 1 cache */
 
-/* Floats of work memory for a product: two pieces of a panel, lanes put aside, a piece of a row. */
-#define KERNEL_WORK (2 * KERNEL_PANEL * KERNEL_DEPTH + KERNEL_ROWS * KERNEL_PANEL * KERNEL_LANES + 2 * KERNEL_DEPTH)
+/* Floats of work memory for a product: a tile's columns of a piece, lanes put aside, a piece of a row. */
+#define KERNEL_WORK (8 * KERNEL_DEPTH + KERNEL_ROWS * KERNEL_PANEL * KERNEL_LANES + 2 * KERNEL_DEPTH)
 
 /* y[r * ldy + c] = dot(x[r * ldx ..], w[c ..]) for c < cols: y = x wT. */
 struct matmul {
