@@ -199,7 +199,7 @@ test-reference: $(REFERENCE)/lm_eval-$(REFERENCE_VERSION) $(BUILD)/carat $(TEST_
 # The kernels for AArch64, built by a cross compiler without any library and run by qemu.
 NEON_CC   ?= aarch64-linux-gnu-gcc
 NEON_RUN  ?= qemu-aarch64-static
-NEON_SRCS := $(addprefix engine/compute/,blocks.c dispatch.c fixmath.c quantize_row.c) engine/model/dtype.c base/err.c \
+NEON_SRCS := $(addprefix engine/compute/,dispatch.c fixmath.c quantize_row.c) engine/model/dtype.c base/err.c \
 	tests/engine/compute/test_kernels.c tests/engine/compute/test_blocks.c tests/neon/main.c
 NEON_OBJ  := $(BUILD)/neon
 NEON_FLAGS = -I$(NEON_OBJ)/include -Itests/neon -I. -D_POSIX_C_SOURCE=200809L -std=c17 -O2 -fno-math-errno \
@@ -211,7 +211,7 @@ test-neon: ## the kernels' tests for AArch64, by a cross compiler and qemu
 	@mkdir -p $(NEON_OBJ)/include
 	@for h in jansson.h jansson_config.h; do cp "$$($(PKG_CONFIG) --variable=includedir jansson)/$$h" $(NEON_OBJ)/include/; done
 	$(call say,CC,"kernels [neon]")
-	$(Q)for i in portable neon; do for s in kernels kernels_int8; do \
+	$(Q)for i in portable neon; do for s in kernels kernels_int8 kernels_blocks; do \
 	  $(NEON_CC) $(NEON_FLAGS) -DKERNEL_ISA=$$i -DKERNEL_ISA_$$i -c engine/compute/$$s.c -o $(NEON_OBJ)/$$s-$$i.o || exit 1; done; done
 	$(Q)$(NEON_CC) $(NEON_FLAGS) -static $(NEON_SRCS) $(NEON_OBJ)/*.o -lm -o $(NEON_OBJ)/test
 	@$(NEON_RUN) $(NEON_OBJ)/test

@@ -1,4 +1,4 @@
-/* blocks.h - GGUF's quantized blocks as float32, or taken apart. */
+/* blocks.h - GGUF's quantized blocks as float32, or taken apart: kernels_blocks.c. */
 #ifndef CARAT_ENGINE_BLOCKS_H
 #define CARAT_ENGINE_BLOCKS_H
 
@@ -12,18 +12,35 @@ struct block_run {
     float scale[2], least[2];
 };
 struct block_kind {
-    void (*split)(struct block_run *out, const unsigned char *block, size_t at);
     int offset;      /* a power of two, or 0 */
     size_t n_scales; /* of a run */
     bool has_least;
 };
-extern const struct block_kind block_kinds[DTYPE_COMPUTED];
+static const struct block_kind block_kinds[DTYPE_COMPUTED] = {
+    [DTYPE_Q4_0] = {8, 1, false},   [DTYPE_Q4_1] = {0, 1, true},  [DTYPE_Q5_0] = {16, 1, false},
+    [DTYPE_Q5_1] = {0, 1, true},    [DTYPE_Q8_0] = {128, 1, false}, [DTYPE_Q2_K] = {0, 2, true},
+    [DTYPE_Q3_K] = {4, 2, false},   [DTYPE_Q4_K] = {0, 1, true},  [DTYPE_Q5_K] = {0, 1, true},
+    [DTYPE_Q6_K] = {32, 2, false},
+};
 
-/* The run at number `first`, a multiple of BLOCK_RUN, of a row of one of the block types. */
-void blocks_split(struct block_run *out, const unsigned char *row, enum dtype dtype, size_t first);
-
-/* out[i] = the number `first + i` of a row that starts at `row`; first and n are whole blocks of `dtype`, which is
- * one of the block types. */
-void blocks_widen(float *out, const unsigned char *row, enum dtype dtype, size_t first, size_t n);
+/* Of each instruction set, with the same bits:
+ *
+ * blocks_split: the run at number `first`, a multiple of BLOCK_RUN, of a row of one of the block types. `least` is set
+ * where the type has one, the second scale and least where it has two.
+ *
+ * blocks_widen: the numbers `first` .. `first + n - 1` of a row that starts at `row`; first and n are whole blocks of
+ * `dtype`, which is one of the block types. Each 16 of them lie `next` floats behind the last. */
+#define BLOCKS_OF(isa)                                                                                             \
+    void blocks_split_##isa(struct block_run *out, const unsigned char *row, enum dtype dtype, size_t first);     \
+    void blocks_widen_##isa(float *out, size_t next, const unsigned char *row, enum dtype dtype, size_t first, size_t n)
+BLOCKS_OF(portable);
+#if defined(__x86_64__)
+BLOCKS_OF(avx2);
+BLOCKS_OF(avx512);
+BLOCKS_OF(avx512vnni);
+BLOCKS_OF(avx512bf16);
+#elif defined(__aarch64__)
+BLOCKS_OF(neon);
+#endif
 
 #endif

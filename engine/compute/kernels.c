@@ -36,7 +36,7 @@
  *   aside between pieces of k. To widen a piece anew for each 128 rows costs less than fetching it, widened, from a farther
  *   cache. AVX2 has 16 registers: 2 x 3 outputs take 12, 2 hold rows and 1 a column. AVX-512 has 32: 4 x 6. Few rows
  *   (decoding): the weights are read once and no more, so they are widened in registers on the way. Quantized blocks
- *   (blocks.c) are widened to work memory however few the rows are.
+ *   (kernels_blocks.c) are widened to work memory however few the rows are.
  *
  *   A vector is sixteen lanes' worth of k. How it lies (`enum form`): floats in order; or for bf16 of each 32 numbers first
  *   the odd, then the even ones, as floats rounded to bf16; or, for CPUs with the dot product, 32 bf16 numbers.
@@ -342,7 +342,7 @@ INLINE void tile_wide(const int R, const int C, const enum form form, const floa
 {
     v16 acc[MOST_ROWS * MOST_COLS];
     EACH_ROW(r, R, EACH_COL(c, C, acc[r * MOST_COLS + c] = piece.first ? v16_set1(0)
-                                                               : v16_load(aside + (r * C + c) * LANES);))
+                                                               : v16_load(aside + LANES * (r * (size_t)C + c));))
     for (size_t i = 0; i < piece.n; i++, b += (size_t)C * LANES) {
         __builtin_prefetch(ahead[0] + i * LINE);
         __builtin_prefetch(ahead[1] + i * LINE);
@@ -355,7 +355,7 @@ INLINE void tile_wide(const int R, const int C, const enum form form, const floa
     if (piece.last) {
         store_sums(R, C, acc, y, ldy);
     } else {
-        EACH_ROW(r, R, EACH_COL(c, C, v16_store(aside + (r * C + c) * LANES, acc[r * MOST_COLS + c]);))
+        EACH_ROW(r, R, EACH_COL(c, C, v16_store(aside + LANES * (r * (size_t)C + c), acc[r * MOST_COLS + c]);))
     }
 }
 
@@ -402,7 +402,7 @@ static void widen_row(const unsigned char *row, enum dtype dtype, struct stretch
 {
     memset(out + k.n / 32 * 32, 0, (kernel_row(k.n) - k.n / 32 * 32) * sizeof *out);
     if (dtype_is_block(dtype))
-        blocks_widen(out, row, dtype, k.from, k.n);
+        CONCAT(blocks_widen_, KERNEL_ISA)(out, LANES, row, dtype, k.from, k.n);
     else if (dtype == DTYPE_BF16)
         lay_plain(row + 2 * k.from, DTYPE_BF16, k.n, out, LANES);
     else if (dtype == DTYPE_F16)
@@ -425,9 +425,10 @@ static void lay_column(const struct matmul *m, enum form form, size_t col, struc
         lay_plain(row + 2 * k.from, DTYPE_BF16, k.n, out, next);
     } else if (m->dtype == DTYPE_F16) {
         lay_plain(row + 2 * k.from, DTYPE_F16, k.n, out, next);
+    } else if (m->dtype == DTYPE_F32) {
+        lay_plain(row + 4 * k.from, DTYPE_F32, k.n, out, next);
     } else {
-        widen_row(row, m->dtype, k, spare);
-        lay_plain((const unsigned char *)spare, DTYPE_F32, k.n, out, next);
+        CONCAT(blocks_widen_, KERNEL_ISA)(out, next, row, m->dtype, k.from, k.n);
     }
 }
 
@@ -592,7 +593,7 @@ static void widen(float *out, const unsigned char *w, enum dtype dtype, size_t n
     v16 s = v16_set1(scale);
     size_t i = 0;
     if (dtype_is_block(dtype)) {
-        blocks_widen(out, w, dtype, 0, n);
+        CONCAT(blocks_widen_, KERNEL_ISA)(out, LANES, w, dtype, 0, n);
         for (; i < n; i++)
             out[i] *= scale;
         return;

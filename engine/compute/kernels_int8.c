@@ -4,7 +4,7 @@
  * ties to even. Where a number is not finite the block's scale is NaN, so that nothing is hidden; a block below 1e-30 is
  * zeros.
  *
- * Weights come as blocks.c takes them apart: scale * (code - offset) - least. An output is one chain over k,
+ * Weights come as kernels_blocks.c takes them apart: scale * (code - offset) - least. An output is one chain over k,
  *
  *     out = 0
  *     out = fma((float)I, xscale * scale, out)             I = the sum of q * (code - offset) over the run, exact
@@ -184,7 +184,7 @@ static void lay_any(const unsigned char *p, size_t stride, size_t cols, enum dty
     for (size_t c = 0; c < cols; c++, p += stride)
         for (size_t run = 0; run < n_runs; run++) {
             struct block_run b;
-            blocks_split(&b, p, dtype, run * RUN);
+            CONCAT(blocks_split_, KERNEL_ISA)(&b, p, dtype, run * RUN);
             for (size_t j = 0; with_codes && j < 8; j++)
                 memcpy(codes + CODES_AT(0, run) + 64 * j + 4 * c, b.code + 4 * j, 4);
             for (size_t half = 0; half < kind.n_scales; half++) {
@@ -372,7 +372,7 @@ static void lay_part(const struct matmul *m, size_t col, size_t from, struct col
     const unsigned char *row = m->w + col * dtype_bytes(m->dtype, m->k);
     for (size_t run = 0; run < out->n_runs; run++) {
         struct block_run b;
-        blocks_split(&b, row, m->dtype, (from + run) * RUN);
+        CONCAT(blocks_split_, KERNEL_ISA)(&b, row, m->dtype, (from + run) * RUN);
         for (size_t i = 0; i < RUN; i++)
             out->w[run][i] = (int8_t)(b.code[i] - block_kinds[m->dtype].offset);
         memcpy(out->scale[run], b.scale, sizeof b.scale);

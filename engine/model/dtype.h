@@ -9,7 +9,7 @@ enum dtype {
     DTYPE_F32,
     DTYPE_BF16,
     DTYPE_F16,
-    DTYPE_Q4_0, /* from here on blocks: compute/blocks.c has their layouts */
+    DTYPE_Q4_0, /* from here on blocks: compute/kernels_blocks.c has their layouts */
     DTYPE_Q4_1,
     DTYPE_Q5_0,
     DTYPE_Q5_1,

@@ -98,13 +98,13 @@ Test(blocks, hold_the_published_layouts)
         fill(row, BLOCKS * info->bytes, &seed);
         for (size_t b = 0; b < BLOCKS; b++)
             tame(t, row + b * info->bytes);
-        blocks_widen(out, row, t, 0, BLOCKS * info->block);
+        blocks_widen_portable(out, KERNEL_LANES, row, t, 0, BLOCKS * info->block);
         for (size_t i = 0; i < BLOCKS * info->block; i++) {
             double want = number(t, row + i / info->block * info->bytes, i % info->block);
             cr_assert_float_eq((double)out[i], want, 1e-3 * fabs(want) + 1e-4, "%s: number %zu is %g, want %g", info->name, i,
                                (double)out[i], want);
         }
-        blocks_widen(part, row, t, 5 * info->block, info->block); /* from the midst of a row */
+        blocks_widen_portable(part, KERNEL_LANES, row, t, 5 * info->block, info->block); /* from the midst of a row */
         cr_assert_arr_eq(part, out + 5 * info->block, info->block * sizeof *part);
     }
 }
@@ -128,7 +128,7 @@ Test(blocks, products_equal_those_of_the_widened_numbers, .timeout = 120)
         for (size_t b = 0; b < COLS * K / info->block; b++)
             tame(t, w + b * info->bytes);
         for (size_t c = 0; c < COLS; c++)
-            blocks_widen(wide + c * K, w + c * dtype_bytes(t, K), t, 0, K);
+            blocks_widen_portable(wide + c * K, KERNEL_LANES, w + c * dtype_bytes(t, K), t, 0, K);
         static const size_t ROWS[] = {1, 3, 7, 70};
         const struct kernel_table *kernels;
         for (size_t i = 0; (kernels = kernels_at(i)); i++)
@@ -221,7 +221,7 @@ Test(int8, products_are_right)
             steps(c.x + r * INT8_K, x);
             for (size_t col = 0; col < INT8_COLS; col++) {
                 double sum = 0, size = 0;
-                blocks_widen(wide, c.w + col * dtype_bytes(t, INT8_K), t, 0, INT8_K);
+                blocks_widen_portable(wide, KERNEL_LANES, c.w + col * dtype_bytes(t, INT8_K), t, 0, INT8_K);
                 for (size_t i = 0; i < INT8_K; i++) {
                     sum += x[i] * (double)wide[i];
                     size += fabs(x[i] * (double)wide[i]);
@@ -283,7 +283,7 @@ Test(quantize, numbers_come_back_within_half_a_step)
         for (int t = 0; t < 2; t++) {
             enum dtype type = t ? DTYPE_Q4_0 : DTYPE_Q8_0;
             quantize_row(blocks, x, 256, type);
-            blocks_widen(back, blocks, type, 0, 256);
+            blocks_widen_portable(back, KERNEL_LANES, blocks, type, 0, 256);
             for (size_t b = 0; b < 256; b += 32) {
                 double most = 0;
                 for (size_t i = b; i < b + 32; i++)
