@@ -37,6 +37,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+
 #define MAX_BYTES_UNKNOWN ((int64_t)16 << 30) /* of a file whose size is not published */
 #define MAX_WAIT_S 60.0
 #define MAX_RETRY_AFTER_S 300.0 /* a server that wants more patience than this is told of instead */
@@ -234,13 +236,6 @@ static size_t on_body(char *p, size_t size, size_t n, void *context)
     return (t->begun || begin(t)) && append(t, p, n) ? n : 0;
 }
 
-static double clock_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 /* Called at least once a second, also when nothing comes. libcurl's own low-speed limit averages over five
  * seconds, so that a stall of one would not be seen before six. */
 static int on_progress(void *context, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up_now)
@@ -249,8 +244,8 @@ static int on_progress(void *context, curl_off_t total, curl_off_t now, curl_off
     (void)up_total, (void)up_now;
     if (now != t->moved) {
         t->moved = now;
-        t->moved_s = clock_s();
-    } else if (clock_s() - t->moved_s > t->d->stall_timeout_s) {
+        t->moved_s = clock_seconds();
+    } else if (clock_seconds() - t->moved_s > t->d->stall_timeout_s) {
         return 1;
     }
     if (t->d->progress) {
@@ -385,7 +380,7 @@ static enum step request(struct transfer *t, double *wait_s)
     t->stop = STEP_DONE;
     t->curl_says[0] = '\0';
     t->moved = 0;
-    t->moved_s = clock_s();
+    t->moved_s = clock_seconds();
     enum step step = judge(t, curl_easy_perform(t->curl), wait_s);
     curl_easy_setopt(t->curl, CURLOPT_HTTPHEADER, NULL);
     curl_slist_free_all(list);

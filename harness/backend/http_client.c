@@ -18,8 +18,8 @@
 #include <curl/curl.h>
 #include <math.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "harness/version.h"
 #include "http.h"
 
@@ -68,13 +68,6 @@ struct round {               /* of one http_client_run() */
     size_t n_failed;         /* in a row, since an answer could be read */
     struct err *err;
 };
-
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* ---- opening ---------------------------------------------------------------------------------- */
 
@@ -252,7 +245,7 @@ static enum carat_err send_ready(struct round *r, double *wait_s)
     enum carat_err rc = CARAT_OK;
     *wait_s = 60;
     for (size_t i = 0; i < c->n_slots && r->n_waiting && !rc; i++) {
-        double now = now_s(), soonest = fmax(c->next_start_s, c->held_until_s);
+        double now = clock_seconds(), soonest = fmax(c->next_start_s, c->held_until_s);
         size_t request;
         if (c->slots[i].busy)
             continue;
@@ -367,7 +360,7 @@ static enum carat_err try_again(struct round *r, struct slot *s, const struct er
         return err_hint(r->err, "what is answered is kept; the same command goes on from there");
     }
     wait = asked > 0 ? asked : fmin(wait, MAX_WAIT_S);
-    state->at = now_s() + wait;
+    state->at = clock_seconds() + wait;
     if (asked > 0)
         c->held_until_s = fmax(c->held_until_s, state->at);
     put_back(r, s->request);
