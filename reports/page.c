@@ -306,6 +306,18 @@ static void add_warnings(struct str warnings, struct buf *out)
     buf_adds(out, "</ul>\n</section>\n");
 }
 
+/* Would it be too small to read, were it as wide as the page? Then it keeps its size and is scrolled, by keys, too. */
+static bool is_wide(struct str svg)
+{
+    static const struct str before = STR(" width=\"");
+    ptrdiff_t at = str_find(svg, before, 0);
+    size_t end = at < 0 ? svg.n : (size_t)at + before.n, from = end;
+    int64_t width = 0;
+    while (end < svg.n && svg.p[end] >= '0' && svg.p[end] <= '9')
+        end++;
+    return num_parse_i64((struct str){svg.p + from, end - from}, &width) && width > 1200;
+}
+
 /* The SVG without an XML declaration, should there be one: it stands in a page now. */
 static enum carat_err add_figure(const struct carat_figure *figure, struct buf *out, struct err *err)
 {
@@ -319,8 +331,10 @@ static enum carat_err add_figure(const struct carat_figure *figure, struct buf *
         ptrdiff_t at = str_find(buf_str(&svg), STR("<svg"), 0);
         if (rc || at < 0)
             break;
-        buf_printf(out, "<figure class=\"figure %s\">\n", dark ? "dark" : "light");
-        buf_addstr(out, (struct str){svg.p + at, svg.n - (size_t)at});
+        struct str drawn = {svg.p + at, svg.n - (size_t)at};
+        buf_printf(out, "<figure class=\"figure %s%s>\n", dark ? "dark" : "light",
+                   is_wide(drawn) ? " wide\" tabindex=\"0\"" : "\"");
+        buf_addstr(out, drawn);
         buf_adds(out, "</figure>\n");
     }
     buf_release(&svg);

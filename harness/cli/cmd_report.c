@@ -259,7 +259,10 @@ static enum carat_err run(const struct options *o, struct err *err)
         rc = print_figure(store, runs, n, o, err);
         if (!rc)
             putchar('\n');
-        else if (rc == CARAT_EINPUT) { /* no capability groups: the table says what there is */
+        else if (rc == CARAT_EINPUT || rc == CARAT_EUNSUPPORTED) {
+            /* no capability groups: the table says what there is; more models than a chart can show: this is said */
+            if (rc == CARAT_EUNSUPPORTED)
+                log_warn("no chart: %s", err->msg);
             err_clear(err);
             rc = CARAT_OK;
         }

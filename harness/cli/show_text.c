@@ -91,7 +91,7 @@ static double share(const struct carat_item_record *item, size_t i)
 
 static void add_bar(struct buf *out, double share)
 {
-    int eighths = (int)lround(share * BAR_WIDTH * 8);
+    int eighths = isnan(share) ? 0 : (int)lround(share * BAR_WIDTH * 8); /* of a log-probability that is no number */
     for (int i = 0; i < BAR_WIDTH; i++, eighths -= 8) {
         if (eighths <= 0)
             buf_addc(out, ' ');
@@ -113,7 +113,10 @@ static void describe_choices(struct buf *out, const struct carat_item_record *it
         paint(out, style, (int)i == item->gold ? outcome_colors[CARAT_RIGHT] : i == likely ? outcome_colors[CARAT_WRONG] : "");
         add_bar(out, share(item, i));
         paint(out, style, NULL);
-        buf_printf(out, "%3.0f%%  ", 100 * share(item, i));
+        if (isnan(share(item, i)))
+            buf_adds(out, "    -  ");
+        else
+            buf_printf(out, " %3.0f%%  ", 100 * share(item, i));
         show_plain(out, c->continuation);
         buf_addc(out, '\n');
     }

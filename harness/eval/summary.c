@@ -543,13 +543,12 @@ enum { COLUMNS_BEFORE = 4 }; /* benchmark, shots, metric, n */
 /* Marks the best of a row's scores (all that share it), where there is anything to be better than. */
 static void mark_best(const struct carat_cell *scores, size_t n, bool *strong)
 {
-    size_t present = 0;
-    double best = -INFINITY;
-    for (size_t i = 0; i < n; i++) {
-        present += isnan(scores[i].value) ? 0 : 1;
+    double best = -INFINITY, worst = INFINITY;
+    for (size_t i = 0; i < n; i++) { /* NaN: not run */
         best = fmax(best, scores[i].value);
+        worst = fmin(worst, scores[i].value);
     }
-    for (size_t i = 0; i < n && present > 1; i++)
+    for (size_t i = 0; i < n && best > worst; i++)
         strong[i] = scores[i].value == best;
 }
 

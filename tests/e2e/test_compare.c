@@ -481,6 +481,30 @@ Test(e2e_compare, each_metric_is_taken_for_what_it_is, .timeout = 60)
     temp_remove(dir);
 }
 
+/* Nine models are more than a chart can tell apart: the table is there all the same. Of equals none is the best. */
+Test(e2e_compare, a_report_of_many_runs_is_a_table, .timeout = 60)
+{
+    const char *dir = temp_dir();
+    struct made_task t = PLAIN("alpha", answers, 8);
+    struct err err = ERR_INIT;
+    struct carat_store *st;
+    char *db = file_join(dir, "x.db"), name[] = "A0";
+    cr_assert_eq(carat_store_open(db, CARAT_STORE_WRITE, &st, &err), CARAT_OK, "%s", err.msg);
+    for (int i = 0; i < 9; i++, name[1]++)
+        put_run(st, name, &t, 1);
+    carat_store_free(st);
+    struct ran r = run_carat(NULL, "report", "--db", db);
+    expect_status(r, 0);
+    cr_assert(has(r.out, "A8") && has(r.out, "alpha"), "%s", r.out);
+    ran_release(&r);
+    r = run_carat(NULL, "report", "--db", db, "--format", "markdown");
+    expect_status(r, 0);
+    cr_assert_not(has(r.out, "**"), "%s", r.out);
+    ran_release(&r);
+    free(db);
+    temp_remove(dir);
+}
+
 Test(e2e_compare, hostile_names_reach_neither_terminal_nor_xml, .timeout = 60)
 {
     const char *dir = temp_dir();
