@@ -32,7 +32,10 @@ struct job {
     double *logprobs;          /* [n_cont] filled as replies come */
     size_t n_left;             /* replies still to come */
     bool greedy;
+    bool follows;              /* generation: an equal one's answer is its answer, too */
+    size_t next_equal;         /* generation: the job after this one that its answer is for; NO_JOB: none */
 };
+#define NO_JOB SIZE_MAX
 
 struct jobs {
     struct job *items;

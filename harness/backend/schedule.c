@@ -13,6 +13,8 @@
  * do not fit beside the others wait, their first token drawn, and nothing else is admitted until they
  * run. So no sequence is ever evicted and nothing is computed twice.
  *
+ * Of generations with the same prompt, limits and stops, greedy or of the same seed, one is computed and answers them all.
+ *
  * Results do not depend on any of this: a row's reply is a function of its path alone (engine.h). */
 #include "backend_int.h"
 
@@ -169,7 +171,7 @@ static enum carat_err add_node_asks(struct scheduler *s, const struct trie_node 
         size_t index = seq->owner, length = trie_seq_length(seq);
         const struct job *job = &s->jobs->items[index];
         if (job->request->kind == REQUEST_GENERATE) {
-            if (length > begin && length <= end) {
+            if (!job->follows && length > begin && length <= end) {
                 struct carat_ask ask = {.row = first_row + (length - 1 - begin), .target = -1};
                 enum carat_err rc = CARAT_OK;
                 if (samples(job->request) && !logits)
@@ -209,7 +211,7 @@ static struct endings prompts_ending(const struct scheduler *s, const struct tri
         const struct request *r = s->jobs->items[seq->owner].request;
         if (trie_seq_length(seq) != node->end)
             break; /* sequences that end here sort before those that go on */
-        if (r->kind != REQUEST_GENERATE)
+        if (r->kind != REQUEST_GENERATE || s->jobs->items[seq->owner].follows)
             continue;
         e.n++;
         e.sampled |= samples(r);
@@ -368,14 +370,15 @@ static enum carat_err sees_stop(struct scheduler *s, const struct generation *g,
     return rc;
 }
 
+/* For the job and those that it answers, too. */
 static enum carat_err answer_generation(struct scheduler *s, struct generation *g, enum finish finish,
                                         struct err *err)
 {
-    struct job *job = &s->jobs->items[g->job];
     struct buf text = BUF_INIT(BUF_MAX_DEFAULT);
     size_t n_text = g->ids.n - (finish == FINISH_EOS); /* the end-of-sequence token has no text */
     enum carat_err rc = decode_generated(s->rules, g->last_context_id, g->ids.ids, n_text, &text, err);
-    if (!rc) {
+    for (size_t i = g->job; i != NO_JOB && !rc; i = s->jobs->items[i].next_equal) {
+        const struct job *job = &s->jobs->items[i];
         struct response response = {.context_tokens = job->n_ctx - job->n_skip,
                                     .truncated_tokens = job->n_skip,
                                     .ids = g->ids.ids,
@@ -383,7 +386,9 @@ static enum carat_err answer_generation(struct scheduler *s, struct generation *
                                     .text = cut_at_stops(buf_str(&text), job->request->stops),
                                     .finish = finish};
         s->stats->n_done++;
-        rc = s->events->on_response(s->events->context, g->job, &response, err);
+        if (i != g->job && g->ids.n)
+            s->stats->tokens_asked += (int64_t)g->ids.n - 1; /* by itself it would have fed them */
+        rc = s->events->on_response(s->events->context, i, &response, err);
     }
     buf_release(&text);
     return rc;
@@ -636,6 +641,53 @@ static size_t sampled_rows(size_t vocab)
     return n < SAMPLED_ROWS_MIN ? SAMPLED_ROWS_MIN : n > SAMPLED_ROWS_MAX ? SAMPLED_ROWS_MAX : n;
 }
 
+/* ---- equal generations ---------------------------------------------------------------------- */
+
+static bool same_stops(const char *const *a, const char *const *b)
+{
+    if (!a || !b)
+        return (!a || !*a) && (!b || !*b);
+    for (; *a && *b && strcmp(*a, *b) == 0; a++)
+        b++;
+    return !*a && !*b;
+}
+
+/* Of two generations from the same tokens: are they the same text? */
+static bool same_text(const struct job *x, const struct job *y)
+{
+    const struct request *a = x->request, *b = y->request;
+    if (a->max_tokens != b->max_tokens || samples(a) != samples(b) || !same_stops(a->stops, b->stops))
+        return false;
+    return !samples(a) || (a->sampling.temperature == b->sampling.temperature && a->sampling.top_k == b->sampling.top_k &&
+                           a->sampling.top_p == b->sampling.top_p && a->sampling.seed == b->sampling.seed);
+}
+
+/* Puts sequence q's job behind an equal one of sequences [first, q), which end in the same node. */
+static void find_equal(struct scheduler *s, size_t first, size_t q)
+{
+    struct job *jobs = s->jobs->items, *job = &jobs[s->trie.seqs[q].owner];
+    for (size_t p = first; p < q && !job->follows; p++) {
+        struct job *before = &jobs[s->trie.seqs[p].owner];
+        if (before->request->kind != REQUEST_GENERATE || before->follows || !same_text(before, job))
+            continue;
+        job->follows = true;
+        job->next_equal = before->next_equal;
+        before->next_equal = s->trie.seqs[q].owner;
+    }
+}
+
+static void find_equals(struct scheduler *s)
+{
+    for (size_t i = 0; i < s->jobs->n; i++)
+        s->jobs->items[i].next_equal = NO_JOB;
+    for (size_t i = 0; i < s->trie.n_nodes; i++) {
+        const struct trie_node *node = &s->trie.nodes[i];
+        for (size_t q = node->first; q < node->last && trie_seq_length(&s->trie.seqs[q]) == node->end; q++)
+            if (s->jobs->items[s->trie.seqs[q].owner].request->kind == REQUEST_GENERATE)
+                find_equal(s, node->first, q);
+    }
+}
+
 /* The sequences of the jobs that are still to be answered. */
 static enum carat_err build_trie(struct scheduler *s, struct err *err)
 {
@@ -668,6 +720,7 @@ enum carat_err schedule_run(struct carat_session *session, const struct schedule
     enum carat_err rc = build_trie(&s, err);
     if (rc)
         return rc;
+    find_equals(&s);
     s.holds = calloc(s.trie.n_nodes ? s.trie.n_nodes : 1, sizeof *s.holds);
     s.finished = calloc(carat_session_batch_tokens(session) + 1, sizeof *s.finished);
     s.tokens = calloc(carat_session_batch_tokens(session), sizeof *s.tokens);
