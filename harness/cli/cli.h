@@ -36,7 +36,7 @@ struct options {
     bool rehash;
     enum opt_switch fewshot_as_multiturn;
     bool per_benchmark, tokens, rerun_programs;
-    bool fresh, json, quiet, force, unsafe_no_jail, dark, help, no_bos, wrong, flips, chat;
+    bool fresh, dry_run, json, quiet, force, unsafe_no_jail, dark, help, no_bos, wrong, flips, chat;
     bool *gate_failed;       /* a command sets it to end with status 1 */
 };
 

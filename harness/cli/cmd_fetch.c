@@ -95,24 +95,41 @@ static void release_words(struct wanted *w)
     suite_release(&w->suite);
 }
 
-/* "gsm8k: 3 files, 4.9 MB, MIT", before anything is asked for. */
-static void announce(const char *dataset)
+struct extent {              /* of one dataset, or of all */
+    size_t n_files;
+    int64_t bytes;
+    bool whole;               /* no file's size is unknown */
+    struct buf licences;      /* each once; of one dataset */
+};
+
+static struct extent extent_of(const char *folder)
 {
-    const char *published = carat_dataset_source(dataset), *licence = NULL;
-    size_t n, n_files = 0;
-    int64_t bytes = 0;
-    bool whole = true;
+    struct extent e = {.whole = true, .licences = BUF_INIT(1 << 12)};
+    size_t n;
     const struct carat_source *sources = carat_sources(&n);
     for (size_t i = 0; i < n; i++) {
-        if (strcmp(sources[i].dataset, published ? published : dataset) != 0)
+        if (strcmp(sources[i].dataset, folder) != 0)
             continue;
-        n_files++;
-        licence = licence ? licence : sources[i].licence;
-        bytes += sources[i].bytes < 0 ? 0 : sources[i].bytes;
-        whole = whole && sources[i].bytes >= 0;
+        const char *licence = sources[i].licence ? sources[i].licence : "not stated";
+        e.n_files++;
+        e.bytes += sources[i].bytes < 0 ? 0 : sources[i].bytes;
+        e.whole = e.whole && sources[i].bytes >= 0;
+        if (str_find(buf_str(&e.licences), str_from(licence), 0) < 0)
+            buf_printf(&e.licences, "%s%s", e.licences.n ? "; " : "", licence);
     }
-    log_info("%s: %zu files, %s%.1f MB, licence: %s", published ? published : dataset, n_files, whole ? "" : "more than ",
-             (double)bytes / 1e6, licence ? licence : "not stated");
+    return e;
+}
+
+/* "gsm8k: 3 files, 4.9 MB, licence: MIT", before anything is asked for. */
+static void announce(const char *folder, FILE *to, struct extent *all)
+{
+    struct extent e = extent_of(folder);
+    fprintf(to, "%s: %zu files, %s%.1f MB, licence: %s\n", folder, e.n_files, e.whole ? "" : "more than ", (double)e.bytes / 1e6,
+            buf_failed(&e.licences) || !e.licences.n ? "not stated" : e.licences.p);
+    all->n_files += e.n_files;
+    all->bytes += e.bytes;
+    all->whole = all->whole && e.whole;
+    buf_release(&e.licences);
 }
 
 /* A dataset's own message, and for MATH what to do about it. */
@@ -174,21 +191,42 @@ static enum carat_err get_all(struct getting *g, const struct wanted *w, struct 
     return rc;
 }
 
-static enum carat_err announce_all(struct getting *g, const struct wanted *w, struct err *err)
+/* What the datasets are, each once; what no table has (task files) is passed over. */
+static enum carat_err announce_all(const struct getting *g, const struct wanted *w, FILE *to, struct err *err)
+{
+    struct extent all = {.whole = true};
+    const char **seen = calloc(w->n + 1, sizeof *seen);
+    size_t n = 0;
+    if (!seen)
+        return err_nomem(err, "the names");
+    for (size_t i = 0; i < w->n; i++) {
+        const char *dataset;
+        if (dataset_name(g->plugins, w->words[i], &dataset, NULL))
+            continue;
+        const char *folder = folder_name(dataset);
+        size_t k = 0;
+        while (k < n && strcmp(seen[k], folder) != 0)
+            k++;
+        if (k < n)
+            continue;
+        seen[n++] = folder;
+        announce(folder, to, &all);
+    }
+    if (n > 1)
+        fprintf(to, "%zu datasets, %zu files, %s%.1f MB\n", n, all.n_files, all.whole ? "" : "more than ", (double)all.bytes / 1e6);
+    free(seen);
+    return CARAT_OK;
+}
+
+/* Nothing is asked for: what would be. A word that nobody knows is still an error. */
+static enum carat_err list_only(struct getting *g, const struct wanted *w, struct err *err)
 {
     enum carat_err rc = CARAT_OK;
-    for (size_t i = 0; i < w->suite.n && !rc && !g->quiet; i++) {
-        const char *dataset, *before = NULL;
+    for (size_t i = 0; i < w->n && !rc; i++) {
+        const char *dataset;
         rc = dataset_name(g->plugins, w->words[i], &dataset, err);
-        for (size_t k = 0; k < i && !rc && !before; k++) {
-            const char *other;
-            if (!dataset_name(g->plugins, w->words[k], &other, NULL) && strcmp(folder_name(other), folder_name(dataset)) == 0)
-                before = other;
-        }
-        if (!rc && !before)
-            announce(dataset);
     }
-    return rc;
+    return rc ? rc : announce_all(g, w, stdout, err);
 }
 
 static enum carat_err run(const struct options *o, struct err *err)
@@ -214,9 +252,11 @@ static enum carat_err run(const struct options *o, struct err *err)
     g.datasets = calloc(wanted.n + 1, sizeof *g.datasets);
     if (!rc && !g.datasets)
         rc = err_nomem(err, "the names");
-    if (!rc)
-        rc = announce_all(&g, &wanted, err);
-    if (!rc)
+    if (!rc && o->dry_run)
+        rc = list_only(&g, &wanted, err);
+    if (!rc && wanted.suite.n && !o->quiet && !o->dry_run)
+        rc = announce_all(&g, &wanted, stderr, err);
+    if (!rc && !o->dry_run)
         rc = get_all(&g, &wanted, err);
     if (o->bundle && g.n_datasets && (!rc || g.n_failed)) {
         struct err why = ERR_INIT;
@@ -242,10 +282,11 @@ const struct command cmd_fetch = {
              "them. What is there and whole is not fetched again; a download that broke off goes on where it "
              "stopped. Of a task file (a name of --include-path, or a path) the rows are asked of the Hub's public rows "
              "endpoint, or of $CARAT_ROWS_URL. 'carat list sources' shows where they come from and under which licence; of a "
-             "--suite sizes and licences are told first. --bundle packs what was fetched into one file, which --from-bundle "
+             "--suite sizes and licences are told first, and --dry-run tells nothing else. --bundle packs what was fetched into one file, which --from-bundle "
              "unpacks on a machine without a network.",
-    .options = "suite bundle from-bundle copy mirror force plugin include-path quiet",
+    .options = "suite dry-run bundle from-bundle copy mirror force plugin include-path quiet",
     .examples = "  carat fetch hellaswag boolq mmlu gsm8k humaneval\n"
+                "  carat fetch --suite gemma-report --dry-run\n"
                 "  carat fetch mmlu --mirror http://mirror.example/benchmarks\n"
                 "  carat fetch --suite core --bundle core.tar.gz",
     .max_args = 64,

@@ -23,6 +23,7 @@ static const struct opt table[] = {
     {"decode", 0, OPT_TEXT, AT(decode), "hf|continuation",
      "generated text as the reference harness decodes it, or as what follows the prompt (hf)"},
     {"disagree", 0, OPT_FLAG, AT(disagree), NULL, "only items whose extractors (strict-match, flexible-extract ...) disagree"},
+    {"dry-run", 0, OPT_FLAG, AT(dry_run), NULL, "tell files, sizes and licences, and fetch nothing"},
     {"fail-if-worse", 0, OPT_TEXT, AT(fail_if_worse), "DELTA",
      "status 1 on evidence that B is worse than A by more than DELTA percentage points"},
     {"fewshot-as-multiturn", 0, OPT_SWITCH, AT(fewshot_as_multiturn), NULL,

@@ -66,3 +66,23 @@ Test(e2e_suites, smoke_needs_no_network, .timeout = 120)
     free(db);
     temp_remove(dir);
 }
+
+/* Sizes and licences of a suite, and nothing is asked for: there is no network to ask. */
+Test(e2e_suites, what_a_suite_would_fetch_is_told_without_fetching, .timeout = 60)
+{
+    const char *dir = temp_dir();
+    char cache[1200];
+    snprintf(cache, sizeof cache, "XDG_CACHE_HOME=%s/cache", dir);
+    struct ran r = run_program((const char *const[]){"env", cache, carat_bin(), "fetch", "--suite", "gemma-report", "--dry-run", NULL}, NULL);
+    expect_status(r, 0);
+    cr_expect(strstr(r.out, "hellaswag: 2 files, 59.7 MB, licence: MIT\n") && strstr(r.out, "17 datasets, "), "%s", r.out);
+    cr_expect(strstr(r.out, "under a takedown notice"), "%s", r.out);
+    cr_expect_str_eq(r.err, "");
+    ran_release(&r);
+    snprintf(cache, sizeof cache, "%s/cache", dir);
+    cr_expect(!file_exists(cache), "something was written");
+    r = run_carat(NULL, "fetch", "--dry-run", "helaswag");
+    cr_expect_eq(r.status, 2);
+    ran_release(&r);
+    temp_remove(dir);
+}
