@@ -196,6 +196,9 @@ enum carat_aggregation {
     CARAT_AGGREGATE_BITS_PER_BYTE,
     CARAT_AGGREGATE_F1,
     CARAT_AGGREGATE_MCC,
+    CARAT_AGGREGATE_WEIGHTED_F1, /* each class's F1, weighted by how often it is right */
+    CARAT_AGGREGATE_MACRO_F1,    /* ... each class once */
+    CARAT_AGGREGATE_MICRO_F1,    /* ... over all decisions: of single labels the share of right ones */
 };
 struct carat_metric {
     const char *name;

@@ -51,6 +51,8 @@ struct jval jsb_string(struct jsb *b) { return jj_string_view(b->x, (struct str)
 
 static void jsb_fill(struct jsb *b, struct str what, size_t times)
 {
+    if (times && what.n > b->x->memory_max / times)
+        jj_fail(b->x, CARAT_ENOMEM, "the template needs more than %zu bytes of memory", b->x->memory_max);
     while (times--)
         jsb_addstr(b, what);
 }

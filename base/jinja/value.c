@@ -498,10 +498,10 @@ static struct jval concatenate(struct jx *x, struct jval a, struct jval b)
 static struct jval repeat(struct jx *x, struct jval v, int64_t times)
 {
     const size_t n = times > 0 ? (size_t)times : 0;
+    size_t total;
+    if (!num_mul(v.kind == JV_STR ? jj_view(v).n : v.l->n, n, &total))
+        overflow(x);
     if (v.kind != JV_STR) {
-        size_t total;
-        if (!num_mul(v.l->n, n, &total))
-            overflow(x);
         struct jval out = jj_list(x, v.kind, total);
         while (out.l->n < total) {
             memcpy(out.l->v + out.l->n, v.l->v, v.l->n * sizeof *v.l->v);
@@ -509,8 +509,10 @@ static struct jval repeat(struct jx *x, struct jval v, int64_t times)
         }
         return out;
     }
-    struct jsb sb = {.x = x};
-    for (size_t i = 0; i < n && v.s->n; i++)
+    struct jsb sb = {.x = x}; /* of its whole size at once: too much is refused before it is written */
+    if (total)
+        sb = (struct jsb){.x = x, .p = jj_alloc(x, total), .cap = total};
+    while (sb.n < total)
         jsb_addstr(&sb, jj_view(v));
     struct jval out = jsb_string(&sb);
     out.markup = v.markup;

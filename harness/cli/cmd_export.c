@@ -1,6 +1,7 @@
 /* carat export: a run in the forms that other programs read. */
 #include "commands.h"
 #include "harness/export/export.h"
+#include "harness/yaml/yaml_tasks.h"
 #include "run_common.h"
 
 static enum carat_err run(const struct options *o, struct err *err)
@@ -12,6 +13,7 @@ static enum carat_err run(const struct options *o, struct err *err)
     const size_t n_formats = sizeof formats / sizeof *formats;
     struct carat_store *store = NULL;
     struct plugins *plugins = NULL;
+    struct yaml_tasks *yaml = NULL;
     int64_t id = 0;
     size_t f = 0;
     while (f < n_formats && (!o->format || strcmp(o->format, formats[f].name) != 0))
@@ -22,17 +24,20 @@ static enum carat_err run(const struct options *o, struct err *err)
         return err_set(err, CARAT_EUSAGE, "wants -o DIR: the folder to write to");
     enum carat_err rc = load_plugins(o, &plugins, err);
     if (!rc)
+        rc = load_task_files(o, &yaml, err);
+    if (!rc)
         rc = carat_store_open(o->db ? o->db : DEFAULT_DB, CARAT_STORE_READ, &store, err);
     if (!rc)
         rc = carat_store_choose_scoring(store, o->scoring, err);
     if (!rc)
         rc = carat_store_find_run(store, o->args.items[0], &id, err);
     struct export_options e = {.store = store, .run = id, .tasks = o->tasks.items, .n_tasks = o->tasks.n, .plugins = plugins,
-                               .data_dir = o->data, .dir = o->output};
+                               .yaml = yaml, .data_dir = o->data, .dir = o->output};
     if (!rc)
         rc = formats[f].write(&e, err);
     carat_store_free(store);
     plugins_free(plugins);
+    yaml_tasks_free(yaml);
     return rc;
 }
 
@@ -43,7 +48,7 @@ const struct command cmd_export = {
     .about = "Writes a run's scores and items to files. lm-eval: the results and samples files of the reference harness, with its "
              "names, keys and hashes; it reads the data sets' rows again (--data, or the cache). csv: scores.csv and items.csv. "
              "json: run.json and items.jsonl. docs/export.md tells what is in them.",
-    .options = "db scoring task data format output plugin",
+    .options = "db scoring task data format output plugin include-path",
     .examples = "  carat export gemma-2b --format lm-eval -o results --data benchmarks\n"
                 "  carat export 2 --format csv -t gsm8k -o gsm8k",
     .min_args = 1,

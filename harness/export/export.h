@@ -12,12 +12,15 @@
 #include "harness/protocol/plugin.h"
 #include "results/results.h"
 
+struct yaml_tasks;
+
 struct export_options {
     struct carat_store *store;
     int64_t run;
     const char *const *tasks; /* names of tasks or of their parents; none: all */
     size_t n_tasks;
     const struct plugins *plugins;
+    struct yaml_tasks *yaml;  /* task files; NULL: none */
     const char *data_dir;     /* NULL: the cache */
     const char *dir;
 };

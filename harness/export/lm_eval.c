@@ -18,6 +18,7 @@
 #include "export_int.h"
 #include "harness/eval/eval.h"
 #include "harness/version.h"
+#include "harness/yaml/yaml_tasks.h"
 
 #define REFERENCE_VERSION "0.4.13"
 
@@ -270,8 +271,30 @@ static enum carat_err find_leaf(struct writer *w, struct proto_leaf *leaf)
     return rc;
 }
 
+/* A task file's rows; it must still say what was asked. */
+static enum carat_err read_file_rows(struct writer *w, struct str digest)
+{
+    struct yaml_leaves leaves = YAML_LEAVES_INIT;
+    bool found = false;
+    const char *name = w->task->row.name.p;
+    enum carat_err rc = w->o->yaml ? yaml_tasks_resolve(w->o->yaml, name, &leaves, &found, w->err) : CARAT_OK;
+    if (!rc && (!found || leaves.n != 1)) {
+        rc = err_set(w->err, CARAT_EUSAGE, "%s: its task file is not known", name);
+        err_hint(w->err, "--include-path DIR names its folder");
+    }
+    if (!rc && !str_eq(digest, str_from(yaml_task_digest(leaves.items[0].task))))
+        rc = err_set(w->err, CARAT_EINPUT, "%s: its task file is not the one that was run", name);
+    if (!rc)
+        rc = yaml_rows(leaves.items[0].task, yaml_task_abi(leaves.items[0].task)->test_split, w->o->data_dir, &w->rows, w->err);
+    yaml_leaves_release(&leaves);
+    return rc;
+}
+
 static enum carat_err read_rows(struct writer *w)
 {
+    struct str digest;
+    if (json_get_str(w->task->settings, "file", &digest))
+        return read_file_rows(w, digest);
     struct carat_dataset_opts data = {.data_dir = w->o->data_dir};
     struct carat_dataset *ds = NULL;
     struct proto_leaf leaf;

@@ -23,6 +23,9 @@ static const char *const names[] = {
     [CARAT_AGGREGATE_BITS_PER_BYTE] = "bits_per_byte",
     [CARAT_AGGREGATE_F1] = "f1",
     [CARAT_AGGREGATE_MCC] = "mcc",
+    [CARAT_AGGREGATE_WEIGHTED_F1] = "weighted_f1",
+    [CARAT_AGGREGATE_MACRO_F1] = "macro_f1",
+    [CARAT_AGGREGATE_MICRO_F1] = "micro_f1",
 };
 
 const char *stat_aggregation_name(enum carat_aggregation how) { return names[how]; }
@@ -144,6 +147,50 @@ static double mcc(const struct items *d)
     return taken * gold == 0 ? 0 : both / sqrt(taken * gold);
 }
 
+/* F1 of the class against all others. */
+static double class_f1(const struct items *d, double class, double *right)
+{
+    double both = 0, gold = 0, taken = 0;
+    for (size_t i = 0; i < d->n; i++) {
+        gold += d->others[i] == class;
+        taken += d->values[i] == class;
+        both += d->others[i] == class && d->values[i] == class;
+    }
+    *right = gold;
+    return 2 * both / (gold + taken);
+}
+
+static bool is_among(double x, const double *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (list[i] == x)
+            return true;
+    return false;
+}
+
+/* Over all classes that are right or taken at least once. One that is only taken has an F1 of 0, and no weight. */
+static double mean_f1(const struct items *d, bool weighted)
+{
+    double total = 0, weight = 0, right;
+    for (size_t i = 0; i < d->n; i++)
+        if (!is_among(d->others[i], d->others, i)) {
+            double f = class_f1(d, d->others[i], &right);
+            total += weighted ? f * right : f;
+            weight += weighted ? right : 1;
+        }
+    for (size_t i = 0; i < d->n && !weighted; i++)
+        weight += !is_among(d->values[i], d->values, i) && !is_among(d->values[i], d->others, d->n);
+    return total / weight;
+}
+
+static double share_equal(const struct items *d)
+{
+    size_t equal = 0;
+    for (size_t i = 0; i < d->n; i++)
+        equal += d->values[i] == d->others[i];
+    return (double)equal / (double)d->n;
+}
+
 static double value_of(enum carat_aggregation how, const struct items *d)
 {
     switch (how) {
@@ -154,6 +201,9 @@ static double value_of(enum carat_aggregation how, const struct items *d)
     case CARAT_AGGREGATE_BITS_PER_BYTE: return -weighted_mean(d) / log(2);
     case CARAT_AGGREGATE_F1: return f1(d);
     case CARAT_AGGREGATE_MCC: return mcc(d);
+    case CARAT_AGGREGATE_WEIGHTED_F1: return mean_f1(d, true);
+    case CARAT_AGGREGATE_MACRO_F1: return mean_f1(d, false);
+    case CARAT_AGGREGATE_MICRO_F1: return share_equal(d);
     default: return mean(d->values, d->n);
     }
 }

@@ -80,7 +80,8 @@ static const char *wrong_with_required(const struct carat_task *task)
 static bool wants_companion(enum carat_aggregation how)
 {
     return how == CARAT_AGGREGATE_WEIGHTED_PERPLEXITY || how == CARAT_AGGREGATE_BITS_PER_BYTE ||
-           how == CARAT_AGGREGATE_F1 || how == CARAT_AGGREGATE_MCC;
+           how == CARAT_AGGREGATE_F1 || how == CARAT_AGGREGATE_MCC ||
+           how == CARAT_AGGREGATE_WEIGHTED_F1 || how == CARAT_AGGREGATE_MACRO_F1 || how == CARAT_AGGREGATE_MICRO_F1;
 }
 
 static const char *wrong_with_metrics(const struct carat_task *task)
@@ -91,7 +92,7 @@ static const char *wrong_with_metrics(const struct carat_task *task)
             return "a metric has no name";
         if ((unsigned)metric->kind > CARAT_METRIC_BITS_PER_BYTE)
             return "a metric's kind is unknown";
-        if ((unsigned)metric->aggregation > CARAT_AGGREGATE_MCC)
+        if ((unsigned)metric->aggregation > CARAT_AGGREGATE_MICRO_F1)
             return "a metric's aggregation is unknown";
         if (!(outputs_of(metric->kind) & 1u << task->output))
             return "a metric does not fit the output";

@@ -71,7 +71,20 @@ enum carat_err hook_filter_category(const struct hook_call *call, const json_t *
     return value ? kept_if(json_equal(value, subject), row, out) : hook_no_field("category", err);
 }
 
-/* The element of `names` that "process_" + its lower-case form with "_" for blanks is the function's name of. */
+/* The element of `names` that "process_" + its lower-case form with "_" for blanks (and " & ") is the function's name of. */
+static bool matches(struct str lower, const char *rest)
+{
+    size_t k = 0;
+    for (size_t i = 0; i < lower.n; i++, k++) {
+        bool blank = lower.p[i] == ' ';
+        if (rest[k] != (blank ? '_' : lower.p[i]))
+            return false;
+        if (blank && i + 2 < lower.n && lower.p[i + 1] == '&' && lower.p[i + 2] == ' ')
+            i += 2;
+    }
+    return !rest[k];
+}
+
 static const json_t *named_by(const struct hook_call *call, const json_t *names)
 {
     const char *rest = strncmp(call->name, "process_", 8) == 0 ? call->name + 8 : "";
@@ -79,9 +92,7 @@ static const json_t *named_by(const struct hook_call *call, const json_t *names)
         const json_t *name = json_array_get(names, i);
         struct buf lower = BUF_INIT(1 << 12);
         bool same = json_is_string(name) && !casemap_lower(str_from(json_string_value(name)), &lower);
-        for (size_t k = 0; same && k < lower.n; k++)
-            lower.p[k] = lower.p[k] == ' ' ? '_' : lower.p[k];
-        same = same && strcmp(lower.p ? lower.p : "", rest) == 0;
+        same = same && matches(buf_str(&lower), rest);
         buf_release(&lower);
         if (same)
             return name;
@@ -102,6 +113,40 @@ static enum carat_err filter_named(const struct hook_call *call, const char *lis
 enum carat_err hook_filter_categories(const struct hook_call *call, const json_t *row, json_t **out, struct err *err)
 {
     return filter_named(call, "CATEGORIES", "subject_category", row, out, err);
+}
+
+enum carat_err hook_filter_domain(const struct hook_call *call, const json_t *row, json_t **out, struct err *err)
+{
+    return filter_named(call, "CATEGORIES", "domain", row, out, err);
+}
+
+/* example["subtask_name"] == PREFIX + subtask */
+enum carat_err hook_filter_subtask(const struct hook_call *call, const json_t *row, json_t **out, struct err *err)
+{
+    struct str subtask, name, prefix = str_from(call->param);
+    const json_t *value = json_object_get(row, "subtask_name");
+    if (!value || !json_get_str(call->args, "subtask", &subtask))
+        return value ? err_set(err, CARAT_EINPUT, "the function is called without its subtask") : hook_no_field("subtask_name", err);
+    bool same = json_get_str(row, "subtask_name", &name) && name.n == prefix.n + subtask.n && str_starts(name, prefix) &&
+                str_ends(name, subtask);
+    return kept_if(same, row, out);
+}
+
+/* row["Subject"], which may be a file's name ("anatomy_test.csv_sw-KE.csv"), is the subject that the function's name ends with. */
+enum carat_err hook_filter_file_subject(const struct hook_call *call, const json_t *row, json_t **out, struct err *err)
+{
+    static const char *const markers[] = {"_test.csv", "_test-"};
+    const char *wanted = strncmp(call->name, "process_", 8) == 0 ? call->name + 8 : "";
+    struct str subject;
+    ptrdiff_t hit = -1;
+    if (!json_object_get(row, "Subject"))
+        return hook_no_field("Subject", err);
+    if (!hook_text(row, "Subject", &subject))
+        return kept_if(false, row, out);
+    for (size_t i = 0; i < 2 && hit < 0; i++)
+        hit = str_find(subject, str_from(markers[i]), 0);
+    subject.n = hit < 0 ? subject.n : (size_t)hit;
+    return kept_if(str_eq(subject, str_from(wanted)), row, out);
 }
 
 enum carat_err hook_filter_subjects(const struct hook_call *call, const json_t *row, json_t **out, struct err *err)

@@ -9,6 +9,10 @@ struct hook_row {
     enum hook_kind kind;
     hook_fn *run;
     const char *what;   /* where in the reference's release it is from */
+    const char *param;  /* for `run`: what differs between functions that are otherwise alike; NULL: nothing */
+    const char *beside; /* a file, from the function's folder, and its constant that the function imports; NULL: none */
+    const char *constant;
+    enum carat_aggregation aggregation;
 };
 
 /* Ended by a row without sha256. */

@@ -356,3 +356,79 @@ enum carat_err hook_cot_text(const struct hook_call *call, const json_t *row, js
     }
     return given_text(&b, out, err);
 }
+
+/* ---- a word for a label ---------------------------------------------------------------------------------------- */
+
+/* The doc["label"]-th of the row's words, which stand between bars. */
+enum carat_err hook_label_word(const struct hook_call *call, const json_t *row, json_t **out, struct err *err)
+{
+    const json_t *label_value = json_object_get(row, "label");
+    const char *word = call->param;
+    json_int_t i = json_integer_value(label_value);
+    while (i-- > 0 && word)
+        word = (word = strchr(word, '|')) ? word + 1 : NULL;
+    if (!json_is_integer(label_value) || json_integer_value(label_value) < 0 || !word)
+        return err_set(err, CARAT_EINPUT, "the row's 'label' is none that the function has a word for");
+    return given(json_stringn(word, strcspn(word, "|")), out, err);
+}
+
+/* ---- MMLU-ProX: MMLU-Pro in the language that the folder is named after; its texts are in a file above ------------- */
+
+/* question's heading, options' heading, how an answer begins, ..., how it begins in the rows */
+enum { PROX_QUESTION, PROX_OPTIONS, PROX_ANSWER, PROX_ANSWER_IN_ROWS = 4 };
+
+static enum carat_err prox_options(const struct hook_call *call, const json_t *row, struct buf *out, struct err *err)
+{
+    json_int_t n = json_integer_value(json_object_get(call->constants, "max_opt_num"));
+    for (json_int_t i = 0; i < n; i++) {
+        char name[40];
+        snprintf(name, sizeof name, "option_%d", (int)i);
+        const json_t *option = json_object_get(row, name);
+        struct str mark = label(call, "choices", (size_t)i);
+        if (json_is_null(option))
+            continue;
+        if (!json_is_string(option) || !mark.p)
+            return hook_no_field(name, err);
+        buf_addstr(out, mark);
+        buf_adds(out, ". ");
+        buf_add(out, json_string_value(option), json_string_length(option));
+        buf_addc(out, '\n');
+    }
+    return CARAT_OK;
+}
+
+enum carat_err hook_prox_text(const struct hook_call *call, const json_t *row, json_t **out, struct err *err)
+{
+    const json_t *texts = json_object_get(json_object_get(call->constants, "LANG_LIBS"), call->folder);
+    const json_t *answer = json_object_get(call->args, "including_answer");
+    struct str words[5], question, cot;
+    struct buf b = BUF_INIT(1 << 26);
+    for (size_t i = 0; i < 5; i++) {
+        const json_t *v = json_array_get(texts, i);
+        if (!json_is_string(v))
+            return err_set(err, CARAT_EINPUT, "LANG_LIBS has no texts for '%s'", call->folder);
+        words[i] = (struct str){json_string_value(v), json_string_length(v)};
+    }
+    if (!hook_text(row, "question", &question))
+        return hook_no_field("question", err);
+    const struct str head[] = {words[PROX_QUESTION], question, words[PROX_OPTIONS]};
+    for (size_t i = 0; i < 3; i++) {
+        buf_addstr(&b, head[i]);
+        buf_addc(&b, '\n');
+    }
+    enum carat_err rc = prox_options(call, row, &b, err);
+    const bool with_answer = !answer || json_is_true(answer);
+    if (!rc && with_answer && !hook_text(row, "cot_content", &cot))
+        rc = hook_no_field("cot_content", err);
+    if (!rc && with_answer) {
+        add_replaced(cot, words[PROX_ANSWER_IN_ROWS], words[PROX_ANSWER], &b);
+        buf_adds(&b, "\n\n");
+    } else if (!rc) {
+        buf_addstr(&b, words[PROX_ANSWER]);
+    }
+    if (rc) {
+        buf_release(&b);
+        return rc;
+    }
+    return given_text(&b, out, err);
+}

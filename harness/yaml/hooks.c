@@ -33,6 +33,7 @@ static enum carat_err locate(struct str name, struct str dir, char **path, struc
 struct hook {
     const struct hook_row *row;
     char *name;
+    char *folder;           /* its last part */
     struct pysource source; /* its text is released */
 };
 
@@ -44,7 +45,10 @@ static enum carat_err read_source(struct str name, struct str dir, struct hook *
     struct str function;
     char *path = NULL;
     enum carat_err rc = locate(name, dir, &path, &function, err);
-    if (!rc && !(hook->name = strndup(function.p, function.n)))
+    size_t slash = dir.n;
+    while (slash > 0 && dir.p[slash - 1] != '/')
+        slash--;
+    if (!rc && (!(hook->name = strndup(function.p, function.n)) || !(hook->folder = strndup(dir.p + slash, dir.n - slash))))
         rc = err_nomem(err, "a function");
     if (!rc)
         rc = file_read(path, PYTHON_MAX, &file, err);
@@ -59,6 +63,27 @@ static enum carat_err read_source(struct str name, struct str dir, struct hook *
     }
     free(path);
     buf_release(&file);
+    return rc;
+}
+
+/* The constant of another file that the function imports: whatever it is, it is read from there. */
+static enum carat_err read_beside(struct hook *hook, struct str dir, struct err *err)
+{
+    struct buf file = BUF_INIT(PYTHON_MAX + 1);
+    json_t *all = NULL;
+    char *folder = strndup(dir.p, dir.n), *path = folder ? file_join(folder, hook->row->beside) : NULL;
+    enum carat_err rc = path ? file_read(path, PYTHON_MAX, &file, err) : err_nomem(err, "a function");
+    if (!rc)
+        rc = pysource_constants(buf_str(&file), &all, err);
+    json_t *value = json_object_get(all, hook->row->constant);
+    if (!rc && !value)
+        rc = err_set(err, CARAT_EINPUT, "%s: it has no literal '%s'", path, hook->row->constant);
+    if (!rc && json_object_set(hook->source.constants, hook->row->constant, value))
+        rc = err_nomem(err, "a function");
+    json_decref(all);
+    buf_release(&file);
+    free(path);
+    free(folder);
     return rc;
 }
 
@@ -88,6 +113,8 @@ enum carat_err hook_new(const json_t *function, const char *key, enum hook_kind 
                      "%s: the Python function '%.*s' of '%.*s' is none that carat has in C (its source's digest is %s)", key,
                      (int)name.n, name.p, (int)dir.n, dir.p, sha256);
         err_hint(err, "a task plugin in C can stand in for the file: see docs/adding-a-task.md");
+    } else if (hook->row->beside) {
+        rc = read_beside(hook, dir, err);
     }
     if (rc) {
         hook_free(hook);
@@ -103,12 +130,13 @@ void hook_free(struct hook *hook)
         return;
     pysource_release(&hook->source);
     free(hook->name);
+    free(hook->folder);
     free(hook);
 }
 
 enum carat_err hook_run(const struct hook *hook, const json_t *row, json_t **out, struct err *err)
 {
-    const struct hook_call call = {hook->name, hook->source.args, hook->source.constants};
+    const struct hook_call call = {hook->name, hook->source.args, hook->source.constants, hook->folder, hook->row->param};
     return hook->row->run(&call, row, out, err);
 }
 
@@ -116,4 +144,8 @@ void hook_identify(const struct hook *hook, struct buf *out)
 {
     buf_printf(out, "%s %s ", hook->row->sha256, hook->name);
     json_write(hook->source.args, out);
+    if (hook->row->beside)
+        json_write(json_object_get(hook->source.constants, hook->row->constant), out);
 }
+
+enum carat_aggregation hook_aggregation(const struct hook *hook) { return hook->row->aggregation; }

@@ -14,17 +14,21 @@
 #define CARAT_YAML_HOOKS_H
 
 #include "base/base.h"
+#include "tasks/task.h"
 
 enum hook_kind {
     HOOK_ROW,   /* process_docs: a row becomes another row, or none: *out is NULL */
     HOOK_VALUE, /* doc_to_text, doc_to_target, doc_to_choice: a value of a row */
+    HOOK_AGGREGATION, /* a metric's: nothing to call, hook_aggregation() names it */
     HOOK_CHOICE_SCORES, /* process_results that scores choices as multiple choice does anyway: nothing to call */
 };
 
 struct hook_call {           /* what a hook is called with, besides its row */
     const char *name;        /* the function's, as the task file gives it: "process_biology" */
     const json_t *args;      /* object: keywords of a partial() */
-    const json_t *constants; /* object: the file's literals that the function uses */
+    const json_t *constants; /* object: the file's literals that the function uses, and the one that its row names beside it */
+    const char *folder;      /* the last part of the folder's path that the file is in */
+    const char *param;       /* the row's own text; NULL: none */
 };
 
 /* `row` is borrowed, *out a new reference. A row that lacks what the function reads is CARAT_EINPUT, as Python's KeyError. */
@@ -36,6 +40,9 @@ enum carat_err hook_new(const json_t *function, const char *key, enum hook_kind 
 void hook_free(struct hook *hook); /* NULL is fine */
 
 enum carat_err hook_run(const struct hook *hook, const json_t *row, json_t **out, struct err *err);
+
+/* AGGREGATION's. */
+enum carat_aggregation hook_aggregation(const struct hook *hook);
 
 /* Appends what tells the hook from others, for digests. */
 void hook_identify(const struct hook *hook, struct buf *out);

@@ -378,10 +378,25 @@ static enum carat_err take_constants(const struct source *src, json_t *constants
     return CARAT_OK;
 }
 
+#define IMPORT "from lm_eval.utils import"
+
+static bool is_imported(const struct source *src, struct str name)
+{
+    for (size_t i = 0; i < src->n; i++)
+        if (str_starts(src->items[i].text, STR(IMPORT)) && has_word(src->items[i].text, name))
+            return true;
+    return false;
+}
+
 static enum carat_err take(struct source *src, struct str name, struct pysource *out, struct err *err)
 {
     size_t own = find_binding(src, name);
     enum carat_err rc = CARAT_OK;
+    if (own == src->n && is_imported(src, name)) {
+        buf_adds(&out->text, IMPORT " ");
+        buf_addstr(&out->text, name);
+        return buf_failed(&out->text) ? err_nomem(err, "a Python source") : CARAT_OK;
+    }
     if (own < src->n && !src->items[own].function) {
         struct str function;
         rc = read_partial(src->items[own].text, &function, out->args, err);
@@ -393,7 +408,7 @@ static enum carat_err take(struct source *src, struct str name, struct pysource 
             src->items[i].taken = true;
         bool may = false;
         for (size_t i = 0; i < src->n; i++)
-            may = may || str_starts(src->items[i].text, STR("globals()"));
+            may = may || str_find(src->items[i].text, STR("globals()"), 0) >= 0;
         if (!may)
             rc = err_set(err, CARAT_EINPUT, "it has no function '%.*s'", (int)name.n, name.p);
     }
@@ -420,6 +435,27 @@ enum carat_err pysource_read(struct str file, struct str function, struct pysour
     free(src.items);
     if (rc)
         pysource_release(out);
+    return rc;
+}
+
+enum carat_err pysource_constants(struct str file, json_t **out, struct err *err)
+{
+    struct source src = {.text = BUF_INIT(SOURCE_MAX)};
+    *out = json_object();
+    enum carat_err rc = *out ? cut(&src, file, err) : err_nomem(err, "a Python source");
+    if (!rc)
+        rc = index_statements(&src, err);
+    for (size_t i = 0; i < src.n && !rc; i++)
+        src.items[i].taken = true;
+    if (!rc)
+        rc = take_constants(&src, *out, err);
+    buf_release(&src.text);
+    free(src.starts);
+    free(src.items);
+    if (rc) {
+        json_decref(*out);
+        *out = NULL;
+    }
     return rc;
 }
 

@@ -6,8 +6,9 @@
  * what stands in strings too, stays as it is. So two sources with one digest do the same, and one that does the same may
  * have another digest: then it is refused, which is the safe side.
  *
+ * What `from lm_eval.utils import name` binds is the harness's own: that statement, with this name alone, is its source.
  * A name may also be bound by `name = partial(function, key=literal, ...)`: then it is that function's source and `args`
- * are the keywords. A name that no statement binds by writing it down (globals().update(...)) stands for the whole file.
+ * are the keywords. A name that no statement binds by writing it down (globals()[...] = ...) stands for the whole file.
  */
 #ifndef CARAT_YAML_PYSOURCE_H
 #define CARAT_YAML_PYSOURCE_H
@@ -22,6 +23,8 @@ struct pysource {
 
 /* `out` is empty after a failure. CARAT_EINPUT when the file does not bind the name. */
 enum carat_err pysource_read(struct str file, struct str function, struct pysource *out, struct err *err);
+/* All literals of a file by their top-level names; an object, the caller's. */
+enum carat_err pysource_constants(struct str file, json_t **out, struct err *err);
 void pysource_release(struct pysource *p);
 
 #endif

@@ -163,6 +163,12 @@ static enum carat_err check_step(const struct filter_row *row, const json_t *ste
     return CARAT_OK;
 }
 
+/* A number is compared as one, with a target made to one: as texts that Python writes them they are equal just then. */
+static const char *mapped_text(struct yaml_task *t, const json_t *v)
+{
+    return json_is_integer(v) ? arena_printf(&t->arena, "%lld", (long long)json_integer_value(v)) : json_string_value(v);
+}
+
 static enum carat_err take_map(struct yaml_task *t, const json_t *step, struct carat_filter_step *out, struct err *err)
 {
     const json_t *map = value_of(step, "mapping_dict"), *other = value_of(step, "default_value");
@@ -174,14 +180,14 @@ static enum carat_err take_map(struct yaml_task *t, const json_t *step, struct c
     if (!rows)
         return err_nomem(err, "a filter");
     json_object_foreach((json_t *)(uintptr_t)map, key, v) {
-        if (!json_is_string(v))
-            return cannot_run(t, err, "the filter 'map' is supported for texts alone, and '%s' is mapped to something else", key);
-        rows[out->n_map++] = (struct carat_mapping){key, json_string_value(v)};
+        const char *to = mapped_text(t, v);
+        if (!to)
+            return cannot_run(t, err, "the filter 'map' maps '%s' to what is neither a text nor a whole number", key);
+        rows[out->n_map++] = (struct carat_mapping){key, to};
     }
-    if (other && !json_is_string(other))
-        return cannot_run(t, err, "the filter '%s' is supported with a text as its default_value alone", "map");
+    if (other && !(out->map_default = mapped_text(t, other)))
+        return cannot_run(t, err, "the filter 'map' has a default_value that is neither a text nor a whole number");
     out->map = rows;
-    out->map_default = json_string_value(other);
     return CARAT_OK;
 }
 
@@ -323,13 +329,29 @@ static const struct metric_row *find_metric(enum carat_output output, const char
     return NULL;
 }
 
+/* Of a metric whose items have the right choice beside them, as those of f1 have. */
+static enum carat_err aggregation_function(struct yaml_task *t, const json_t *v, struct carat_metric *m, struct err *err)
+{
+    struct hook *hook = NULL;
+    struct err why = ERR_INIT;
+    enum carat_err rc = hook_new(v, "aggregation", HOOK_AGGREGATION, &hook, &why);
+    if (!rc && (m->kind == CARAT_METRIC_F1 || m->kind == CARAT_METRIC_MCC))
+        m->aggregation = hook_aggregation(hook);
+    else if (rc != CARAT_ENOMEM)
+        rc = cannot_run(t, err, "the metric '%s': %s", m->name, rc ? why.msg : "its aggregation wants right choices");
+    else
+        rc = err_set(err, rc, "%s", why.msg);
+    hook_free(hook);
+    return rc;
+}
+
 static enum carat_err take_aggregation(struct yaml_task *t, const json_t *entry, struct carat_metric *m, struct err *err)
 {
     const json_t *v = value_of(entry, "aggregation");
     if (!v)
         return CARAT_OK;
     if (!json_is_string(v))
-        return cannot_run(t, err, "the metric '%s' has an aggregation that is a Python function", m->name);
+        return aggregation_function(t, v, m, err);
     for (size_t i = 0; i < COUNT(aggregations); i++)
         if (strcmp(aggregations[i].name, json_string_value(v)) == 0) {
             m->aggregation = aggregations[i].aggregation;

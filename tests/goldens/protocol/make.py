@@ -56,6 +56,15 @@ def aggregates(out):
             out.write(json.dumps({"name": name, "values": [num(x) for x in xs], "others": others, "iters": iters,
                                   "value": num(f(items)), "stderr": num(err)}) + "\n")
 
+def classes(out):
+    from sklearn.metrics import f1_score
+    rng = random.Random(11)
+    for name in ("weighted", "macro", "micro"):
+        for n, k in ((1, 2), (7, 3), (40, 5), (25, 2)):
+            gold, taken = [rng.randint(-1 if n == 40 else 0, k - 1) for _ in range(n)], [rng.randint(0, k) for _ in range(n)]
+            out.write(json.dumps({"name": name + "_f1", "values": taken, "others": gold, "iters": 100,
+                                  "value": f1_score(gold, taken, average=name), "stderr": None}) + "\n")
+
 here = os.path.dirname(os.path.abspath(__file__))
 with open(os.path.join(here, "filters.jsonl"), "w") as f: filters(f)
-with open(os.path.join(here, "aggregates.jsonl"), "w") as f: aggregates(f)
+with open(os.path.join(here, "aggregates.jsonl"), "w") as f: aggregates(f), classes(f)

@@ -48,7 +48,7 @@ Test(aggregate, values_and_standard_errors_are_the_references)
 {
     size_t n = 0;
     each_json_line(golden_path("protocol/aggregates.jsonl"), check, &n);
-    cr_assert_eq(n, 36);
+    cr_assert_eq(n, 48);
 }
 
 Test(aggregate, classes_that_are_no_small_numbers_are_counted_too)

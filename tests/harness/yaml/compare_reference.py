@@ -499,6 +499,10 @@ def arabic_row(rng):
 CATEGORIES = ["Business", "Humanities", "Medical", "Other", "STEM", "Social Sciences"]
 PRO = ["biology", "business", "chemistry", "computer science", "economics", "engineering", "health", "history", "law", "math",
        "other", "philosophy", "physics", "psychology"]
+SUBJECTS = ["anatomy", "astronomy", "marketing", "virology"]
+DOMAINS = ["Applied Science", "Arts & Humanities", "Business & Commerce", "STEM", "Social Science", "Driving License",
+           "General knowledge", "Health oriented education", "Marine License", "Medical License", "Professional certification"]
+PROX_BEGINS = ["A: Let's think step by step. ", "A: ", ""]
 SHAPES = [  # rows for functions that carat has in C, by the place of their task files
     ("hellaswag/", hellaswag_row),
     ("okapi/hellaswag", hellaswag_row),
@@ -529,6 +533,18 @@ SHAPES = [  # rows for functions that carat has in C, by the place of their task
     ("greekmmlu/", lambda rng: {"subject": rng.choice(["Law", "Education", "Other"]), "question": text(rng),
                                 "choices": choices(rng), "answer": rng.randint(0, 1)}),
     ("arabicmmlu/", arabic_row),
+    ("mmlu_prox/", lambda rng: {
+        "question": text(rng), "category": rng.choice(PRO), "answer": "A", "cot_content": rng.choice(PROX_BEGINS) + text(rng),
+        **{f"option_{i}": text(rng, "plain") if i < 3 else rng.choice([None, text(rng)]) for i in range(10)}}),
+    ("openai-mmmlu/", lambda rng: {**{x: text(rng, "plain") for x in "ABCD"}, "Question": text(rng), "Answer": rng.choice("ABCD"),
+                                   "Subject": rng.choice(SUBJECTS + rng.wanted) + rng.choice(["", "_test.csv_sw-KE.csv", "_test-x"])}),
+    ("include/", lambda rng: {**{f"option_{x}": text(rng, "plain") for x in "abcd"}, "question": text(rng),
+                              "answer": rng.randint(0, 3), "domain": rng.choice(DOMAINS + rng.wanted), "subject": text(rng)}),
+    ("llama3/instruct/mmlu_", lambda rng: {
+        "input_question": text(rng), "input_choice_list": {x: text(rng, "plain") for x in "ABCD"},
+        "input_correct_responses": [rng.choice("ABCD")],
+        "subtask_name": "mmlu_" + rng.choice(["de", "es", "fr", "hi", "it", "pt", "th"]) + "_chat." + rng.choice(SUBJECTS + rng.wanted)}),
+    ("afrixnli/", lambda rng: {"premise": text(rng), "hypothesis": text(rng), "label": rng.randint(0, 2)}),
 ]
 
 
@@ -536,6 +552,7 @@ def find_rows(name, config, shape=None):
     """Rows that the reference takes, and what it asks of them; (None, last error) when trials are used up."""
     rng = random.Random(f"{SEED} {name}")
     reader, why = None if shape else reader_of(config), None
+    rng.wanted = 3 * list(getattr(config.get("process_docs"), "keywords", {}).values())  # what a partial() keeps rows by
     n_rows = 60 if shape else N_ROWS  # filters leave few
     for _ in range(TRIALS):
         rows = Shaped(shape, rng) if shape else Rows(reader, rng)

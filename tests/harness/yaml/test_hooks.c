@@ -54,6 +54,41 @@ Test(yaml_hooks, filters_keep_the_rows_that_their_names_or_keywords_mean)
     json_decref(constants);
 }
 
+Test(yaml_hooks, filters_know_subjects_by_a_file_a_domain_or_a_prefix)
+{
+    json_t *constants = json_pack("{s:[s, s]}", "CATEGORIES", "STEM", "Business & Commerce");
+    json_t *args = json_pack("{s:s}", "subtask", "law");
+    const struct hook_call domain = {.name = "process_business_commerce", .constants = constants};
+    const struct hook_call subtask = {.name = "p", .args = args, .param = "mmlu_xx_chat."}, file = {.name = "process_world_law"};
+    expect(hook_filter_domain, &domain, "{\"domain\": \"STEM\"}", "null");
+    expect(hook_filter_domain, &domain, "{\"domain\": \"Business & Commerce\"}", "{\"domain\":\"Business & Commerce\"}");
+    expect(hook_filter_subtask, &subtask, "{\"subtask_name\": \"mmlu_xx_chat.law\"}", "{\"subtask_name\":\"mmlu_xx_chat.law\"}");
+    expect(hook_filter_subtask, &subtask, "{\"subtask_name\": \"mmlu_xx_chat.laws\"}", "null");
+    expect(hook_filter_file_subject, &file, "{\"Subject\": \"world_law_test.csv_de.csv\"}",
+           "{\"Subject\":\"world_law_test.csv_de.csv\"}");
+    expect(hook_filter_file_subject, &file, "{\"Subject\": \"world_law-2\"}", "null");
+    expect(hook_filter_file_subject, &file, "{\"Subject\": 3}", "null");
+    json_decref(args);
+    json_decref(constants);
+}
+
+Test(yaml_hooks, a_label_has_a_word_and_a_language_its_headings)
+{
+    json_t *constants = json_pack("{s:i, s:[s, s], s:{s:[s, s, s, s, s]}}", "max_opt_num", 2, "choices", "A", "B", "LANG_LIBS", "xx",
+                                  "Q>", "O>", "Ans:", "", "A:");
+    json_t *without = json_pack("{s:b}", "including_answer", 0);
+    const struct hook_call words = {.name = "doc_to_target", .param = "yes|no"};
+    struct hook_call prox = {.name = "fewshot_to_text", .constants = constants, .folder = "xx"};
+    static const char row[] = "{\"question\": \"Who?\", \"option_0\": null, \"option_1\": \"he\", \"cot_content\": \"A: him\"}";
+    expect(hook_label_word, &words, "{\"label\": 0}", "\"yes\"");
+    expect(hook_label_word, &words, "{\"label\": 1}", "\"no\"");
+    expect(hook_prox_text, &prox, row, "\"Q>\\nWho?\\nO>\\nB. he\\nAns: him\\n\\n\"");
+    prox.args = without;
+    expect(hook_prox_text, &prox, row, "\"Q>\\nWho?\\nO>\\nB. he\\nAns:\"");
+    json_decref(constants);
+    json_decref(without);
+}
+
 Test(yaml_hooks, a_prompts_wording_is_read_from_the_files_constants)
 {
     json_t *constants = json_pack("{s:s, s:[s, s], s:{s:s}}", "PROMPT", "On {}: {}\n{}\nIt is", "LABELS", "A.", "B.", "subjects_gr",

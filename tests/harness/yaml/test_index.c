@@ -185,7 +185,7 @@ Test(yaml_index, tells_what_can_be_asked_but_not_scored)
         const char *more, *message;
     } cases[] = {
         {"metric_list: [{metric: exact_match}, {metric: bleu}]\n", "bleu"},
-        {"metric_list: [{metric: exact_match, aggregation: !function utils.f}]\n", "Python function"},
+        {"metric_list: [{metric: exact_match, aggregation: !function utils.f}]\n", "!function utils.f"},
         {"filter_list: [{name: a, filter: [{function: translate}]}]\n", "translate"},
         {"generation_kwargs: {num_beams: 4}\n", "num_beams"},
         {"process_results: !function utils.f\n", "utils.f"},

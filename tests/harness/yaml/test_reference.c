@@ -80,3 +80,12 @@ Test(yaml_reference, prompts_of_tasks_with_known_functions_equal_the_references,
 {
     expect_equal_prompts("--functions", "60");
 }
+
+Test(yaml_reference, scores_of_the_same_answers_equal_the_references, .timeout = 900)
+{
+    struct ran r = run_program((const char *const[]){reference(), "tests/harness/yaml/compare_scores.py", "--carat", carat_bin(),
+                                                     "--sample", "25", NULL},
+                               NULL);
+    expect_status(r, 0);
+    ran_release(&r);
+}
