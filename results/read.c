@@ -32,7 +32,9 @@ enum carat_err carat_store_runs(struct carat_store *st, bool (*fn)(void *context
         st,
         "WITH t AS (SELECT id, run, n_planned, (SELECT count(*) FROM item WHERE task = task.id) AS n_items FROM task WHERE scoring = '')"
         "SELECT r.id, r.key, r.model_name, r.model_path, r.weights_sha256, r.settings, r.carat_version, r.isa, r.cpu,"
-        " r.tokenizer_sha256, r.compiler, r.numerics_version, r.started, count(t.id), coalesce(sum(t.n_items), 0), min(t.n_items >= t.n_planned)"
+        " r.tokenizer_sha256, r.compiler, r.numerics_version, r.started, count(t.id), coalesce(sum(t.n_items), 0), min(t.n_items >= t.n_planned),"
+        " coalesce((SELECT group_concat(scoring, ', ') FROM (SELECT DISTINCT scoring FROM task WHERE run = r.id AND scoring <> ''"
+        " ORDER BY scoring)), '')"
         " FROM run r LEFT JOIN t ON t.run = r.id GROUP BY r.id ORDER BY r.id",
         &q, err);
     if (code)
@@ -56,6 +58,7 @@ enum carat_err carat_store_runs(struct carat_store *st, bool (*fn)(void *context
             .n_tasks = sqlite3_column_int64(q, 13),
             .n_items = sqlite3_column_int64(q, 14),
             .complete = sqlite3_column_int(q, 15), /* no task: NULL, and not complete */
+            .scorings = store_column(q, 16),
         };
         if (!fn(context, &row))
             break;
@@ -266,6 +269,8 @@ enum carat_err carat_store_choose_scoring(struct carat_store *st, const char *sc
     err_set(err, CARAT_EUSAGE, "'%s' has no scoring '%s'", st->path, scoring);
     return hint_scorings(st, err);
 }
+
+const char *carat_store_scoring(const struct carat_store *st) { return st->scoring; }
 
 enum carat_err carat_store_values(struct carat_store *st, int64_t task, const char *metric,
                                   bool (*fn)(void *context, const struct carat_value_row *row), void *context,

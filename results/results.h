@@ -182,6 +182,7 @@ struct carat_run_row {
     int numerics_version;
     int64_t n_tasks, n_items;
     bool complete;             /* every task has its planned items */
+    struct str scorings;       /* names of scores made again of its answers: "a, b"; empty: none */
 };
 enum carat_err carat_store_runs(struct carat_store *st, bool (*fn)(void *context, const struct carat_run_row *row),
                                 void *context, struct err *err);
@@ -209,6 +210,7 @@ enum carat_err carat_store_tasks(struct carat_store *st, int64_t run,
 /* Of tasks that were scored again under this name, readers see the new scores instead of the first ones, from now on; of
  * the others the first. NULL or "": the first ones of all. CARAT_EUSAGE when no task has such a scoring. */
 enum carat_err carat_store_choose_scoring(struct carat_store *st, const char *scoring, struct err *err);
+const char *carat_store_scoring(const struct carat_store *st); /* the one chosen; NULL: the first ones */
 
 /* All tasks, those that score others' answers again behind those. */
 enum carat_err carat_store_all_tasks(struct carat_store *st, int64_t run,

@@ -137,7 +137,8 @@ static bool add_run(void *context, const struct carat_run_row *run)
     struct str row[] = {number(l, run->id),       key,
                         run->model_name,          number(l, run->n_tasks),
                         number(l, run->n_items),  run->complete ? STR("complete") : STR("unfinished"),
-                        run->started,             run->carat_version};
+                        run->started,             run->carat_version,
+                        run->scorings};
     add_row(l, row);
     return !l->failed;
 }
@@ -151,7 +152,8 @@ static enum carat_err list_runs(const struct options *o, struct err *err)
                                                   {{"items", 5}, CARAT_RIGHT_ALIGNED},
                                                   {{"state", 5}, CARAT_LEFT},
                                                   {{"started", 7}, CARAT_LEFT},
-                                                  {{"carat", 5}, CARAT_LEFT}};
+                                                  {{"carat", 5}, CARAT_LEFT},
+                                                  {{"scorings", 8}, CARAT_LEFT}};
     struct listing l = {.arena = ARENA_INIT, .n_columns = sizeof columns / sizeof *columns};
     struct carat_store *store = NULL;
     enum carat_err rc = carat_store_open(o->db ? o->db : DEFAULT_DB, CARAT_STORE_READ, &store, err);

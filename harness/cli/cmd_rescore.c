@@ -45,7 +45,10 @@ static enum carat_err run(const struct options *o, struct err *err)
     struct rescored *tasks = NULL;
     size_t n = 0;
     struct rescore_options r = {.eval = &eval, .name = o->as ? o->as : "rescored", .rerun_programs = o->rerun_programs};
-    enum carat_err rc = eval_options_from(o, &eval, err);
+    struct options plain = *o; /* whether it is a conversation is the run's to say */
+    plain.chat_template = NULL;
+    enum carat_err rc = eval_options_from(&plain, &eval, err);
+    eval.form.template_path = o->chat_template;
     if (!rc)
         rc = load_plugins(o, &plugins, err);
     if (!rc)
@@ -80,7 +83,7 @@ const struct command cmd_rescore = {
              "newer version of a task. The new scores stand beside the first ones under a name, which report, compare, show and "
              "export take by --scoring. The rows must be the ones that were asked, and asked in the same words. Programs keep their "
              "verdicts unless --rerun-programs runs them again, in the jail.",
-    .options = "db task data plugin include-path as rerun-programs json quiet unsafe-no-jail",
+    .options = "db task data plugin include-path chat-template as rerun-programs json quiet unsafe-no-jail",
     .examples = "  carat rescore gemma-2b\n"
                 "  carat rescore 3 -t my_gsm8k.yaml --as last-number",
     .min_args = 1,

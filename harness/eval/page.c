@@ -504,6 +504,8 @@ static struct str names_of(struct maker *m)
         buf_addstr(&b, m->sum->runs[r].name);
         buf_adds(&b, r >= m->n_runs ? " (published)" : "");
     }
+    if (carat_store_scoring(m->store))
+        buf_printf(&b, "; scoring: %s", carat_store_scoring(m->store));
     return keep_buf(m, &b);
 }
 

@@ -1,5 +1,7 @@
 #include "rescore.h"
 
+#include "form.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +18,10 @@ struct work {
     struct old_task *tasks;
     size_t n_tasks;
     bool failed;
-    bool conversation;         /* the run's prompts are not plain text: only rows and choices can be compared */
+    struct eval_form asked;    /* how the run put its prompts; its system text is `system` */
+    char *model_path, *system, *template_sha256; /* the template's: empty where a server has it; NULL: no conversation */
+    struct form form;
+    bool template_missing;     /* the run's chat template is not at hand: only rows and choices can be compared */
     int64_t seed;
     struct jail *jail;
     struct rescored *out;
@@ -73,6 +78,44 @@ static bool take_task(void *context, const struct carat_task_row *row)
     return !w->failed;
 }
 
+static char *keep_text(struct work *w, const json_t *text)
+{
+    const char *s = json_string_value(text);
+    return arena_dup(&w->names, s ? s : "", s ? json_string_length(text) : 0);
+}
+
+/* How the run put its prompts. */
+static bool take_form(struct work *w, const struct carat_run_row *row, const json_t *deciding)
+{
+    const json_t *chat = json_object_get(deciding, "chat"), *system = json_object_get(deciding, "system");
+    w->model_path = arena_dup(&w->names, row->model_path.p, row->model_path.n);
+    if (system && (w->system = keep_text(w, system)) == NULL)
+        return false;
+    if (chat && (w->template_sha256 = keep_text(w, json_object_get(chat, "template_sha256"))) == NULL)
+        return false;
+    w->asked = (struct eval_form){.chat = chat != NULL,
+                                  .multiturn = json_is_true(json_object_get(chat, "fewshot_as_multiturn")),
+                                  .template_path = w->o->eval->form.template_path,
+                                  .system = w->system};
+    return w->model_path != NULL;
+}
+
+/* Opens the form that prompts were put in, where its template is still what it was. */
+static enum carat_err open_form(struct work *w)
+{
+    struct err why = ERR_INIT;
+    enum carat_err rc = form_open(&w->asked, w->model_path, &w->form, &why);
+    bool another = !rc && w->form.chat && strcmp(carat_chat_sha256(w->form.chat), w->template_sha256) != 0;
+    if (rc && !w->asked.chat)
+        return err_set(w->err, rc, "%s", why.msg);
+    w->template_missing = rc || another;
+    if (w->template_missing)
+        log_warn("the run's chat template is not at hand%s%s: rows and choices are compared with what was asked, prompts are not; "
+                 "--chat-template FILE gives it",
+                 rc ? ": " : "", rc ? why.msg : "");
+    return CARAT_OK;
+}
+
 static bool take_run(void *context, const struct carat_run_row *row)
 {
     struct work *w = context;
@@ -81,7 +124,7 @@ static bool take_run(void *context, const struct carat_run_row *row)
         return true;
     if (!json_read(row->settings, "settings", 0, &settings, NULL)) {
         const json_t *deciding = json_object_get(settings, "deciding"), *seed = json_object_get(deciding, "seed");
-        w->conversation = json_object_get(deciding, "chat") || json_object_get(deciding, "system");
+        w->failed |= !take_form(w, row, deciding);
         w->seed = seed ? json_integer_value(seed) : w->o->eval->seed;
     }
     json_decref(settings);
@@ -96,13 +139,13 @@ static bool same_choices(const struct work *w, const struct proto_item *p, const
         return false;
     for (size_t i = 0; i < item->n_choices; i++) {
         struct str a = p->continuations[i], b = item->choices[i].continuation;
-        if (w->conversation) { /* there the delimiter may be left out */
+        if (w->template_missing) { /* in a conversation the delimiter may be left out */
             a = utf8_strip(a);
             b = utf8_strip(b);
         }
         if (!str_eq(a, b))
             return false;
-        if (!w->conversation && p->prompts && (!item->prompts || !str_eq(p->prompts[i], item->prompts[i])))
+        if (!w->template_missing && p->prompts && (!item->prompts || !str_eq(p->prompts[i], item->prompts[i])))
             return false;
     }
     return true;
@@ -116,7 +159,7 @@ static enum carat_err check_same(const struct work *w, const struct proto_item *
         what = "its row";
     else if (item->n_choices && !same_choices(w, p, item))
         what = "its choices";
-    else if (!w->conversation && (!str_eq(p->prefix, item->prefix) || (!p->prompts && !str_eq(p->prompt, item->prompt))))
+    else if (!w->template_missing && (!str_eq(p->prefix, item->prefix) || (!p->prompts && !str_eq(p->prompt, item->prompt))))
         what = "its prompt";
     if (!what)
         return CARAT_OK;
@@ -190,7 +233,9 @@ static enum carat_err score_again(struct work *w, const struct carat_item_record
 {
     struct proto_item p;
     size_t n;
-    enum carat_err rc = proto_item(w->bench->plan, (size_t)old->index, &w->arena, &p, w->err);
+    struct proto_form plain = PROTO_PLAIN, *form = w->template_missing ? &plain : &w->form.proto;
+    form->last_prefix = (struct str){NULL, 0}; /* it lay in the arena of the item before */
+    enum carat_err rc = proto_item_as(w->bench->plan, (size_t)old->index, form, &w->arena, &p, w->err);
     if (!rc)
         rc = check_same(w, &p, old);
     if (!rc && w->o->rerun_programs && proto_needs_jail(w->bench->leaf.task))
@@ -438,6 +483,8 @@ enum carat_err rescore(const struct rescore_options *o, struct rescored **out, s
     if (!rc && w.failed)
         rc = err_nomem(err, "the tasks");
     if (!rc)
+        rc = open_form(&w);
+    if (!rc)
         rc = rescore_all(&w);
     if (!rc && !w.n_out) {
         rc = err_set(err, CARAT_EUSAGE, "the run has no answers to these tasks");
@@ -453,6 +500,7 @@ enum carat_err rescore(const struct rescore_options *o, struct rescored **out, s
     }
     jail_free(w.jail);
     free(w.tasks);
+    form_release(&w.form);
     arena_release(&w.names);
     arena_release(&w.arena);
     return rc;

@@ -38,6 +38,21 @@ static char *shown(const char *db, const char *scoring)
     return r.out;
 }
 
+/* The page has the scores that were chosen, and says which. */
+static void expect_page(const char *db, const char *dir, const char *scoring)
+{
+    struct buf page = BUF_INIT(1 << 24);
+    char *path = file_join(dir, "page.html"), said[80];
+    struct ran r = run_carat(NULL, "report", "1", "-q", "--scoring", scoring, "-o", path, "--db", db);
+    expect_status(r, 0);
+    ran_release(&r);
+    cr_assert_eq(file_read(path, 1 << 24, &page, NULL), CARAT_OK);
+    snprintf(said, sizeof said, "scoring: %s", scoring);
+    cr_assert(strstr(page.p, "exact_match,last") && strstr(page.p, said) && !strstr(page.p, "strict-match</td>"));
+    buf_release(&page);
+    free(path);
+}
+
 Test(e2e_rescore, new_scores_stand_beside_the_old_ones, .timeout = 200)
 {
     const char *dir = temp_dir();
@@ -62,6 +77,8 @@ Test(e2e_rescore, new_scores_stand_beside_the_old_ones, .timeout = 200)
     expect_out(run_carat(NULL, "show", "1", "gsm8k", "--db", db), "strict-match finds '");
     expect_out(run_carat(NULL, "report", "1", "--scoring", "last", "--format", "csv", "--db", db), "exact_match,last");
     expect_out(run_carat(NULL, "report", "1", "--format", "csv", "--db", db), "strict-match");
+    expect_out(run_carat(NULL, "list", "runs", "--db", db), "  last, same");
+    expect_page(db, dir, "last");
     again = shown(db, NULL);
     cr_assert_str_eq(again, first, "the first scores are kept");
     free(again);
@@ -82,6 +99,40 @@ Test(e2e_rescore, new_scores_stand_beside_the_old_ones, .timeout = 200)
     free(db);
     free(task);
     free(copy);
+    temp_remove(dir);
+}
+
+/* The prompts of conversations are compared, too, where the template is at hand; where it is not, this is said. */
+Test(e2e_rescore, conversations_are_asked_in_the_same_words, .timeout = 200)
+{
+    const char *dir = temp_dir();
+    char *db = file_join(dir, "x.db"), *task = file_join(dir, "gsm8k.yaml"), *template = file_join(dir, "a.jinja");
+    const struct str text = STR("{% for m in messages %}[{{ m.role }}: {{ m.content }}]{% endfor %}");
+    struct buf other = BUF_INIT(1 << 16);
+    cr_assert_eq(file_write(template, text.p, text.n, NULL), CARAT_OK);
+    struct ran r = run_carat(NULL, "run", "-q", "-m", "demo:early", "-t", "gsm8k,hellaswag", "-k", "2", "--chat", "--chat-template",
+                             template, "--system", "Be brief.", "--data", "demo/data", "--limit", "3", "--db", db);
+    expect_status(r, 0);
+    ran_release(&r);
+    r = run_carat(NULL, "rescore", "1", "--as", "same", "--chat-template", template, "--data", "demo/data", "--db", db);
+    cr_assert_not(strstr(r.err, "not at hand"), "%s", r.err);
+    expect_out(r, "3 items scored, 0 outcomes changed");
+    r = run_carat(NULL, "rescore", "1", "--as", "unseen", "--data", "demo/data", "--db", db);
+    cr_assert(strstr(r.err, "the run's chat template is not at hand"), "%s", r.err);
+    expect_out(r, "3 items scored, 0 outcomes changed");
+    /* Another wording of the question. */
+    const char *at = strstr(changed_task, "Question: {{");
+    buf_add(&other, changed_task, (size_t)(at - changed_task));
+    buf_printf(&other, "Q%s", at + strlen("Question"));
+    cr_assert_eq(file_write(task, other.p, other.n, NULL), CARAT_OK);
+    r = run_carat(NULL, "rescore", "1", "-t", task, "--as", "other", "--chat-template", template, "--data", "demo/data", "--db", db);
+    expect_status(r, 3);
+    cr_assert(strstr(r.err, "its prompt is not the same"), "%s", r.err);
+    ran_release(&r);
+    buf_release(&other);
+    free(db);
+    free(task);
+    free(template);
     temp_remove(dir);
 }
 
