@@ -1,6 +1,7 @@
 /* nq_open.c - Natural Questions, open (Lee et al., 2019). Reference task `nq_open`, version 4.
  *
- * Shots stand a line apart. Articles are taken away before case is: "THE" stays.
+ * Shots stand a line apart. A text ends at a full stop or a comma; articles are taken away before case is: "THE" stays. As
+ * published scores have it, an answer is a line, and articles do not count.
  */
 #include "read.h"
 
@@ -20,6 +21,7 @@ static int example(const struct carat_host *host, struct carat_ctx *ctx, const s
 }
 
 static const char *const stops[] = {"\n", ".", ",", NULL};
+static const char *const published_stops[] = {"\n", NULL};
 
 static const struct carat_filter_step strip_first[] = {{.kind = CARAT_FILTER_STRIP}, {.kind = CARAT_FILTER_TAKE_FIRST}};
 static const struct carat_filter filters[] = {
@@ -31,27 +33,22 @@ static const struct carat_metric metrics[] = {
      .ignore_patterns = articles},
 };
 
+/* Articles, punctuation, case and blanks do not count. */
+static const char *const ignored[] = {"(?i)\\b(?:a|an|the)\\b", "\\s+", NULL};
+static const struct carat_metric published_metrics[] = {
+    {.name = "exact_match", .kind = CARAT_METRIC_EXACT_MATCH, .ignore_case = true, .ignore_punctuation = true,
+     .ignore_patterns = ignored},
+};
+
+#define NQ_OPEN                                                                                                 \
+    .abi = CARAT_TASK_ABI, .name = "nq_open", .version = 4, .title = "NQ-open",                                 \
+    .group = "Question Answering", .dataset = "nq_open", .test_split = "validation", .shots_split = "train",    \
+    .shots = CARAT_SHOTS_SAMPLED, .shots_exclude_item = true, .default_shots = 5, .output = CARAT_GENERATE,     \
+    .description = "Answer these questions:\n\n", .shot_delimiter = "\n", .example = example,                   \
+    .max_tokens = 256, .filters = filters, .n_filters = COUNT(filters)
+
+static const struct carat_task published = {NQ_OPEN, .stops = published_stops, .metrics = published_metrics, .n_metrics = 1};
+
 extern const struct carat_task carat_task_nq_open;
 const struct carat_task carat_task_nq_open = {
-    .abi = CARAT_TASK_ABI,
-    .name = "nq_open",
-    .version = 4,
-    .title = "NQ-open",
-    .group = "Question Answering",
-    .dataset = "nq_open",
-    .test_split = "validation",
-    .shots_split = "train",
-    .shots = CARAT_SHOTS_SAMPLED,
-    .shots_exclude_item = true,
-    .default_shots = 5,
-    .output = CARAT_GENERATE,
-    .description = "Answer these questions:\n\n",
-    .shot_delimiter = "\n",
-    .example = example,
-    .stops = stops,
-    .max_tokens = 256,
-    .filters = filters,
-    .n_filters = COUNT(filters),
-    .metrics = metrics,
-    .n_metrics = COUNT(metrics),
-};
+    NQ_OPEN, .stops = stops, .metrics = metrics, .n_metrics = COUNT(metrics), .published = &published};

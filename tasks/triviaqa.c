@@ -1,7 +1,8 @@
 /* triviaqa.c - TriviaQA (Joshi et al., 2017), closed book. Reference task `triviaqa`, version 3.
  *
  * A "?" is put behind every question, also where there is one. The text ends at a line's end, a full stop or a comma,
- * so that an answer with one inside ("St. Louis") is only found by an alias without. No article is taken away.
+ * so that an answer with one inside ("St. Louis") is only found by an alias without. No article is taken away. As published
+ * scores have it, an answer is a line, and articles do not count.
  */
 #include "read.h"
 
@@ -22,6 +23,7 @@ static int example(const struct carat_host *host, struct carat_ctx *ctx, const s
 }
 
 static const char *const stops[] = {"\n", ".", ",", NULL};
+static const char *const published_stops[] = {"\n", NULL};
 
 static const struct carat_filter_step strip_first[] = {{.kind = CARAT_FILTER_STRIP}, {.kind = CARAT_FILTER_TAKE_FIRST}};
 static const struct carat_filter filters[] = {
@@ -31,25 +33,22 @@ static const struct carat_metric metrics[] = {
     {.name = "exact_match", .kind = CARAT_METRIC_EXACT_MATCH, .ignore_case = true, .ignore_punctuation = true},
 };
 
+/* Articles, punctuation, case and blanks do not count. */
+static const char *const ignored[] = {"(?i)\\b(?:a|an|the)\\b", "\\s+", NULL};
+static const struct carat_metric published_metrics[] = {
+    {.name = "exact_match", .kind = CARAT_METRIC_EXACT_MATCH, .ignore_case = true, .ignore_punctuation = true,
+     .ignore_patterns = ignored},
+};
+
+#define TRIVIAQA                                                                                                \
+    .abi = CARAT_TASK_ABI, .name = "triviaqa", .version = 3, .title = "TriviaQA",                               \
+    .group = "Question Answering", .dataset = "triviaqa", .test_split = "validation",                           \
+    .shots_split = "train", .shots = CARAT_SHOTS_SAMPLED, .shots_exclude_item = true, .default_shots = 5,       \
+    .output = CARAT_GENERATE, .example = example, .max_tokens = 256, .filters = filters,                        \
+    .n_filters = COUNT(filters)
+
+static const struct carat_task published = {TRIVIAQA, .stops = published_stops, .metrics = published_metrics, .n_metrics = 1};
+
 extern const struct carat_task carat_task_triviaqa;
 const struct carat_task carat_task_triviaqa = {
-    .abi = CARAT_TASK_ABI,
-    .name = "triviaqa",
-    .version = 3,
-    .title = "TriviaQA",
-    .group = "Question Answering",
-    .dataset = "triviaqa",
-    .test_split = "validation",
-    .shots_split = "train",
-    .shots = CARAT_SHOTS_SAMPLED,
-    .shots_exclude_item = true,
-    .default_shots = 5,
-    .output = CARAT_GENERATE,
-    .example = example,
-    .stops = stops,
-    .max_tokens = 256,
-    .filters = filters,
-    .n_filters = COUNT(filters),
-    .metrics = metrics,
-    .n_metrics = COUNT(metrics),
-};
+    TRIVIAQA, .stops = stops, .metrics = metrics, .n_metrics = COUNT(metrics), .published = &published};

@@ -149,6 +149,10 @@ static json_t *choices(const struct carat_task *task, bool *ok)
         {"agieval", "0-shot and by the options' texts, as the reference asks; --protocol published shows the 3 to 5 official "
                     "examples and asks for the letter"},
         {"bbh", "any capital Q ends an answer, as in the reference; --protocol published ends it at the next question"},
+        {"triviaqa", "an answer ends at a full stop or a comma and keeps its articles, as in the reference; with --protocol published it "
+                     "is a line, and articles and blanks do not count"},
+        {"nq_open", "an answer ends at a full stop or a comma, as in the reference; with --protocol published it is a line, and "
+                    "articles, whatever their case, and blanks do not count"},
         {"gsm8k", "5 shots drawn for each item, as in the reference; published figures use 8 worked examples (gsm8k_cot)"},
     };
     json_t *list = json_array();

@@ -300,3 +300,32 @@ Test(scores, of_set_log_likelihoods_divide_by_code_points)
     check_choices("hellaswag");
     check_choices("arc_easy");
 }
+
+/* The published protocol takes an answer as a line and does not look at articles; the reference does otherwise. */
+Test(scores, of_the_published_protocol_are_by_other_rules)
+{
+    static const struct {
+        const char *task, *row, *text;
+        double reference, published;
+    } cases[] = {
+        {"triviaqa", "{\"question\": \"q\", \"answer\": {\"aliases\": [\"The Beatles\"]}}", " Beatles", 0, 1},
+        {"triviaqa", "{\"question\": \"q\", \"answer\": {\"aliases\": [\"St. Louis\"]}}", " St Louis", 1, 1},
+        {"triviaqa", "{\"question\": \"q\", \"answer\": {\"aliases\": [\"Theodore\"]}}", " odore", 0, 0},
+        {"nq_open", "{\"question\": \"q\", \"answer\": [\"the moon\"]}", " THE Moon", 0, 1},
+        {"nq_open", "{\"question\": \"q\", \"answer\": [\"a sun\"]}", " sun", 1, 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (int published = 0; published < 2; published++) {
+            struct loaded l;
+            json_t *row;
+            loaded_find(&l, cases[i].task);
+            cr_assert_eq(json_read(str_from(cases[i].row), "row", 0, &row, NULL), CARAT_OK);
+            proto_leaf_ask(&l.leaf, published ? PROTO_PUBLISHED : 0);
+            json_t *line = json_pack("{s:o, s:s, s:f}", "row", row, "text", cases[i].text, "right",
+                                     published ? cases[i].published : cases[i].reference);
+            check_answer(&l.leaf, line);
+            cr_expect_eq(l.leaf.task->stops[1] == NULL, published == 1);
+            json_decref(line);
+            loaded_close(&l);
+        }
+}
