@@ -17,12 +17,7 @@
 
 enum { BATCH_ITEMS = 256, BATCH_MS = 1000 };
 
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
+static int64_t now_ms(void) { return (int64_t)(1e3 * clock_seconds()); }
 
 /* ---- the transaction --------------------------------------------------------------- */
 

@@ -53,7 +53,7 @@ static enum carat_err run(const struct options *o, struct err *err)
     if (!rc && !o->json)
         putchar('\n');
     if (!rc)
-        rc = print_summary(store, runs, 2, o, NULL, err);
+        rc = print_summary(store, runs, 2, o, err);
     if (!rc)
         rc = draw_figure(store, runs, 2, &fresh, chart, err);
     if (!rc && !o->quiet)

@@ -268,7 +268,7 @@ static enum carat_err run(const struct options *o, struct err *err)
         }
     }
     if (!rc && (!written || o->json || o->format))
-        rc = print_summary(store, runs, n, o, NULL, err);
+        rc = print_summary(store, runs, n, o, err);
     carat_store_free(store);
     free(runs);
     return rc;

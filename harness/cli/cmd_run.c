@@ -157,35 +157,31 @@ enum carat_err open_models(const struct strings *words, struct eval_model **out,
     return rc;
 }
 
-enum carat_err print_summary(struct carat_store *store, const int64_t *runs, size_t n, const struct options *o,
-                             struct run_log *log, struct err *err)
+static enum carat_err print_loaded(struct summary *sum, struct carat_store *store, const int64_t *runs, size_t n,
+                                   const struct options *o, struct run_log *log, struct err *err)
 {
-    struct summary sum;
     struct buf out = BUF_INIT(BUF_MAX_DEFAULT), warnings = BUF_INIT(1 << 20);
     struct pass_at_k *passes = NULL;
     size_t n_passes = 0;
-    enum carat_err rc = load_summary(store, runs, n, o, &sum, err);
-    if (rc)
-        return rc;
-    rc = pass_at_k_load(store, runs, n, &sum.arena, &passes, &n_passes, err);
+    enum carat_err rc = pass_at_k_load(store, runs, n, &sum->arena, &passes, &n_passes, err);
     if (!rc && o->json) {
-        json_t *json = summary_json(&sum);
+        json_t *json = summary_json(sum);
         bool failed = json_object_set_new(json, "pass_at_k", pass_at_k_json(passes, n_passes)) ||
                       json_write(json, &out) || buf_addc(&out, '\n');
         rc = failed ? err_nomem(err, "the scores") : CARAT_OK;
         json_decref(json);
     } else if (!rc) {
-        rc = summary_table(&sum, table_format(o), &out, err);
+        rc = summary_table(sum, table_format(o), &out, err);
         if (table_format(o) == CARAT_TABLE_TEXT)
             pass_at_k_text(passes, n_passes, &out);
-        if (!rc && table_format(o) == CARAT_TABLE_TEXT && sum.n_measured) {
+        if (!rc && table_format(o) == CARAT_TABLE_TEXT && sum->n_measured) {
             buf_addc(&out, '\n');
-            rc = summary_notes(&sum, !o->models.n, &out, err);
+            rc = summary_notes(sum, !o->models.n, &out, err);
         }
     }
     if (!rc)
         fwrite(out.p, 1, out.n, stdout);
-    if (!rc && !summary_warnings(&sum, o->shard != NULL, &warnings))
+    if (!rc && !summary_warnings(sum, o->shard != NULL, &warnings))
         for (char *line = warnings.p; line && *line;) {
             char *end = strchr(line, '\n');
             *end = '\0';
@@ -194,6 +190,17 @@ enum carat_err print_summary(struct carat_store *store, const int64_t *runs, siz
         }
     buf_release(&out);
     buf_release(&warnings);
+    return rc;
+}
+
+enum carat_err print_summary(struct carat_store *store, const int64_t *runs, size_t n, const struct options *o,
+                             struct err *err)
+{
+    struct summary sum;
+    enum carat_err rc = load_summary(store, runs, n, o, &sum, err);
+    if (rc)
+        return rc;
+    rc = print_loaded(&sum, store, runs, n, o, NULL, err);
     summary_release(&sum);
     return rc;
 }
@@ -210,22 +217,31 @@ enum carat_table_format table_format(const struct options *o)
 }
 
 /* A benchmark of which no item could be asked is a failure, not a row of dashes. */
-static enum carat_err check_answered(struct carat_store *store, const int64_t *runs, size_t n, struct err *err)
+static enum carat_err check_answered(const struct summary *sum, struct err *err)
+{
+    for (size_t r = 0; r < sum->n_runs; r++)
+        for (size_t i = 0; i < sum->runs[r].n_scores; i++) {
+            const struct score *s = &sum->runs[r].scores[i];
+            if (!s->n_items || s->outcomes[CARAT_REFUSED] != s->n_items)
+                continue;
+            err_set(err, CARAT_EINPUT, "no item of %.*s could be asked of %.*s", (int)s->title.n, s->title.p,
+                    (int)sum->runs[r].name.n, sum->runs[r].name.p);
+            return err_hint(err, "'carat show' tells why, item by item");
+        }
+    return CARAT_OK;
+}
+
+/* The end of a run: its table, and whether there is anything in it. */
+static enum carat_err print_and_check(struct carat_store *store, const int64_t *runs, size_t n, const struct options *o,
+                                      struct run_log *log, struct err *err)
 {
     struct summary sum;
-    enum carat_err rc = summary_load(store, runs, n, &sum, err);
+    enum carat_err rc = load_summary(store, runs, n, o, &sum, err);
     if (rc)
         return rc;
-    for (size_t r = 0; r < sum.n_runs && !rc; r++) {
-        for (size_t i = 0; i < sum.runs[r].n_scores && !rc; i++) {
-            const struct score *s = &sum.runs[r].scores[i];
-            if (s->n_items && s->outcomes[CARAT_REFUSED] == s->n_items) {
-                rc = err_set(err, CARAT_EINPUT, "no item of %.*s could be asked of %.*s", (int)s->title.n, s->title.p,
-                             (int)sum.runs[r].name.n, sum.runs[r].name.p);
-                err_hint(err, "'carat show' tells why, item by item");
-            }
-        }
-    }
+    rc = print_loaded(&sum, store, runs, n, o, log, err);
+    if (!rc)
+        rc = check_answered(&sum, err);
     summary_release(&sum);
     return rc;
 }
@@ -337,9 +353,7 @@ static enum carat_err run(const struct options *o, struct err *err)
     if (!rc && suite.figure && !o->json)
         rc = print_figure(store, runs, o->models.n, &shown, err);
     if (!rc)
-        rc = print_summary(store, runs, o->models.n, &shown, log, err);
-    if (!rc)
-        rc = check_answered(store, runs, o->models.n, err);
+        rc = print_and_check(store, runs, o->models.n, &shown, log, err);
     log_end(log, rc, err);
     rc = end_log(log, rc, err);
     carat_store_free(store);

@@ -31,9 +31,9 @@ enum carat_err load_summary(struct carat_store *store, const int64_t *runs, size
                             struct summary *out, struct err *err);
 
 enum carat_table_format table_format(const struct options *o);
-/* The table (or JSON) to stdout, the warnings to stderr and the log (NULL: none). */
+/* The table (or JSON) to stdout, the warnings to stderr. */
 enum carat_err print_summary(struct carat_store *store, const int64_t *runs, size_t n, const struct options *o,
-                             struct run_log *log, struct err *err);
+                             struct err *err);
 
 /* Can a chart be written there: a known ending, a folder that exists? For before the work. */
 enum carat_err check_picture_path(const char *path, struct err *err);
