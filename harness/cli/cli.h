@@ -37,6 +37,8 @@ struct options {
     enum opt_switch fewshot_as_multiturn;
     bool per_benchmark, tokens, rerun_programs;
     bool fresh, dry_run, json, quiet, force, unsafe_no_jail, dark, help, no_bos, wrong, flips, chat;
+    char *const *words;      /* [n_words] all that was given, as it was; borrowed */
+    size_t n_words;
     bool *gate_failed;       /* a command sets it to end with status 1 */
 };
 

@@ -303,6 +303,37 @@ static enum carat_err check_words(const struct options *o, struct err *err)
     return err_hint(err, "'carat list tasks' and 'carat list suites' name them");
 }
 
+/* A word as a shell takes it. */
+static void add_word(const char *word, struct buf *out)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,@%+";
+    if (*word && word[strspn(word, plain)] == '\0') {
+        buf_adds(out, word);
+        return;
+    }
+    buf_addc(out, '\'');
+    for (; *word; word++)
+        buf_printf(out, *word == '\'' ? "'\\%c'" : "%c", *word);
+    buf_addc(out, '\'');
+}
+
+/* The command that goes on: the one given, but for --fresh, which would begin anew. */
+static void hint_resume(const struct options *o, struct err *err)
+{
+    struct buf command = BUF_INIT(sizeof err->hint);
+    for (size_t i = 0; i < o->n_words; i++) {
+        if (strcmp(o->words[i], "--fresh") == 0)
+            continue;
+        buf_addc(&command, ' ');
+        add_word(o->words[i], &command);
+    }
+    if (!buf_failed(&command) && command.n + sizeof "go on with: carat run" < sizeof err->hint)
+        err_hint(err, "go on with: carat run%s", buf_str(&command).p);
+    else
+        err_hint(err, "the same command%s goes on from there", o->fresh ? " without --fresh" : "");
+    buf_release(&command);
+}
+
 static enum carat_err run(const struct options *o, struct err *err)
 {
     struct suite suite = {.limit = -1};
@@ -349,7 +380,7 @@ static enum carat_err run(const struct options *o, struct err *err)
     if (!rc)
         rc = evaluate(&set, &eval, store, runs, err);
     if (rc == CARAT_EINTERRUPTED)
-        err_hint(err, "the same command%s goes on from there", o->fresh ? " without --fresh" : "");
+        hint_resume(o, err);
     if (!rc && suite.figure && !o->json)
         rc = print_figure(store, runs, o->models.n, &shown, err);
     if (!rc)

@@ -244,7 +244,8 @@ static enum carat_err parse_option(const struct command *c, int argc, char **arg
 
 enum carat_err options_parse(const struct command *c, int argc, char **argv, struct options *out, struct err *err)
 {
-    *out = (struct options){.limit = -1, .shots = -1, .retries = -1, .seed = 1234};
+    *out = (struct options){
+        .limit = -1, .shots = -1, .retries = -1, .seed = 1234, .words = argv, .n_words = (size_t)argc};
     enum carat_err rc = CARAT_OK;
     bool only_args = false;
     for (int i = 0; i < argc && !rc; i++) {

@@ -458,7 +458,8 @@ static enum carat_err look_up(struct run *r, const struct backend_stats *stats, 
 {
     progress_show(r->progress, stats);
     if (r->o->interrupted && r->o->interrupted())
-        return err_set(err, CARAT_EINTERRUPTED, "interrupted: %zu of %zu items are stored", r->n_stored, r->n_items);
+        return err_set(err, CARAT_EINTERRUPTED, "interrupted: %lld of %lld items are stored",
+                       (long long)r->done_before + (long long)r->n_stored, (long long)r->done_before + (long long)r->n_items);
     return CARAT_OK;
 }
 
