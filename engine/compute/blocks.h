@@ -25,13 +25,13 @@ static const struct block_kind block_kinds[DTYPE_COMPUTED] = {
 
 /* Of each instruction set, with the same bits:
  *
- * blocks_split: the run at number `first`, a multiple of BLOCK_RUN, of a row of one of the block types. `least` is set
+ * blocks_split: the run at number `at`, a multiple of BLOCK_RUN, of a block of one of the block types. `least` is set
  * where the type has one, the second scale and least where it has two.
  *
  * blocks_widen: the numbers `first` .. `first + n - 1` of a row that starts at `row`; first and n are whole blocks of
  * `dtype`, which is one of the block types. Each 16 of them lie `next` floats behind the last. */
 #define BLOCKS_OF(isa)                                                                                             \
-    void blocks_split_##isa(struct block_run *out, const unsigned char *row, enum dtype dtype, size_t first);     \
+    void blocks_split_##isa(struct block_run *out, const unsigned char *block, enum dtype dtype, size_t at);      \
     void blocks_widen_##isa(float *out, size_t next, const unsigned char *row, enum dtype dtype, size_t first, size_t n)
 BLOCKS_OF(portable);
 #if defined(__x86_64__)

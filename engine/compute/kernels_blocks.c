@@ -233,10 +233,9 @@ INLINE void split(struct block_run *out, enum dtype dtype, const unsigned char *
     }
 }
 
-void CONCAT(blocks_split_, KERNEL_ISA)(struct block_run *out, const unsigned char *row, enum dtype dtype, size_t first)
+void CONCAT(blocks_split_, KERNEL_ISA)(struct block_run *out, const unsigned char *block, enum dtype dtype, size_t at)
 {
-    const struct dtype_info *t = &dtype_infos[dtype];
-    split(out, dtype, row + first / t->block * t->bytes, first % t->block);
+    split(out, dtype, block, at);
 }
 
 #define HALF (BLOCK_RUN / 2)

@@ -176,23 +176,69 @@ static void lay_q4_k(const unsigned char *p, size_t stride, size_t n_runs, unsig
         }
 }
 
-/* Any type and number of columns, run by run. `with_codes`: not where the codes are laid already. */
-static void lay_any(const unsigned char *p, size_t stride, size_t cols, enum dtype dtype, size_t n_runs, bool with_codes,
+/* Scales and minima of Q4_K and Q5_K: a block starts with d and m, float16, and twelve bytes of six-bit scales and minima
+ * (kernels_blocks.c), sixteen bytes in all. Four scales of a column are a word, its bytes the runs. */
+static void lay_scales_k(const unsigned char *p, size_t stride, size_t bytes, size_t n_runs, float *scales, float *leasts)
+{
+    const __m512i six = _mm512_set1_epi32(0x3f3f3f3f), four = _mm512_set1_epi32(0x0f0f0f0f);
+    const __m512i upper = _mm512_set1_epi32(0x30303030), byte = _mm512_set1_epi32(255);
+    for (size_t run = 0; run < n_runs; run += 8, p += bytes) {
+        __m512i v[4], s[2], t[2];
+        load_words(p, stride, v);
+        __m512 d = _mm512_cvtph_ps(_mm512_cvtepi32_epi16(v[0]));
+        __m512 m = _mm512_cvtph_ps(_mm512_cvtepi32_epi16(_mm512_srli_epi32(v[0], 16)));
+        s[0] = _mm512_and_si512(v[1], six);
+        t[0] = _mm512_and_si512(v[2], six);
+        s[1] = _mm512_or_si512(_mm512_and_si512(v[3], four), _mm512_and_si512(_mm512_srli_epi32(v[1], 2), upper));
+        t[1] = _mm512_or_si512(_mm512_and_si512(_mm512_srli_epi32(v[3], 4), four),
+                               _mm512_and_si512(_mm512_srli_epi32(v[2], 2), upper));
+        for (size_t i = 0; i < 8; i++) {
+            const unsigned shift = 8 * (unsigned)(i % 4);
+            __m512i scale = _mm512_and_si512(_mm512_srli_epi32(s[i / 4], shift), byte);
+            __m512i least = _mm512_and_si512(_mm512_srli_epi32(t[i / 4], shift), byte);
+            _mm512_storeu_ps(scales + SCALES_AT(0, run + i, 0), _mm512_mul_ps(d, _mm512_cvtepi32_ps(scale)));
+            _mm512_storeu_ps(leasts + SCALES_AT(0, run + i, 0), _mm512_mul_ps(m, _mm512_cvtepi32_ps(least)));
+        }
+    }
+}
+
+/* One run of up to sixteen columns, of any type. */
+static void lay_run(const unsigned char *block, size_t stride, size_t cols, enum dtype dtype, size_t at,
                     unsigned char *codes, float *scales, float *leasts)
 {
     const struct block_kind kind = block_kinds[dtype];
-    for (size_t c = 0; c < cols; c++, p += stride)
-        for (size_t run = 0; run < n_runs; run++) {
-            struct block_run b;
-            CONCAT(blocks_split_, KERNEL_ISA)(&b, p, dtype, run * RUN);
-            for (size_t j = 0; with_codes && j < 8; j++)
-                memcpy(codes + CODES_AT(0, run) + 64 * j + 4 * c, b.code + 4 * j, 4);
-            for (size_t half = 0; half < kind.n_scales; half++) {
-                scales[SCALES_AT(0, run, half) + c] = b.scale[half];
-                if (kind.has_least)
-                    leasts[SCALES_AT(0, run, half) + c] = b.least[half];
-            }
+    struct block_run b[VECTOR];
+    for (size_t c = 0; c < cols; c++) {
+        CONCAT(blocks_split_, KERNEL_ISA)(&b[c], block + c * stride, dtype, at);
+        for (size_t half = 0; half < kind.n_scales; half++) {
+            scales[half * VECTOR + c] = b[c].scale[half];
+            if (kind.has_least)
+                leasts[half * VECTOR + c] = b[c].least[half];
         }
+    }
+    if (cols < VECTOR)
+        memset(b + cols, 0, (VECTOR - cols) * sizeof *b); /* nobody reads their sums */
+    for (size_t half = 0; half < 2; half++) {
+        __m512i v[4];
+        load_words(b[0].code + half * 16, sizeof *b, v);
+        for (size_t j = 0; j < 4; j++)
+            _mm512_storeu_si512(codes + 64 * (half * 4 + j), v[j]);
+    }
+}
+
+static void lay_any(const unsigned char *p, size_t stride, size_t cols, enum dtype dtype, size_t n_runs,
+                    unsigned char *codes, float *scales, float *leasts)
+{
+    const size_t block = dtype_infos[dtype].block, bytes = dtype_infos[dtype].bytes;
+    for (size_t run = 0, at = 0; run < n_runs; run++) {
+        lay_run(p, stride, cols, dtype, at, codes + CODES_AT(0, run), scales + SCALES_AT(0, run, 0),
+                leasts + SCALES_AT(0, run, 0));
+        at += RUN;
+        if (at == block) {
+            p += bytes;
+            at = 0;
+        }
+    }
 }
 
 /* Vector v of the panel. Where it has fewer than 16 columns, the others keep what they had; nobody reads their sums. */
@@ -209,11 +255,11 @@ static void lay_vector(const struct matmul *m, size_t col, size_t from, const st
         lay_q8_0(first, stride, p->n_runs, ahead, codes, scales);
     } else if (cols == VECTOR && m->dtype == DTYPE_Q4_0) {
         lay_q4_0(first, stride, p->n_runs, ahead, codes, scales);
+    } else if (cols == VECTOR && m->dtype == DTYPE_Q4_K) {
+        lay_q4_k(first, stride, p->n_runs, codes);
+        lay_scales_k(first, stride, 144, p->n_runs, scales, leasts);
     } else {
-        bool laid = cols == VECTOR && m->dtype == DTYPE_Q4_K;
-        if (laid)
-            lay_q4_k(first, stride, p->n_runs, codes);
-        lay_any(first, stride, cols, m->dtype, p->n_runs, !laid, codes, scales, leasts);
+        lay_any(first, stride, cols, m->dtype, p->n_runs, codes, scales, leasts);
     }
 }
 
@@ -370,9 +416,11 @@ struct column {
 static void lay_part(const struct matmul *m, size_t col, size_t from, struct column *out)
 {
     const unsigned char *row = m->w + col * dtype_bytes(m->dtype, m->k);
+    const struct dtype_info *t = &dtype_infos[m->dtype];
     for (size_t run = 0; run < out->n_runs; run++) {
+        const size_t first = (from + run) * RUN;
         struct block_run b;
-        CONCAT(blocks_split_, KERNEL_ISA)(&b, row, m->dtype, (from + run) * RUN);
+        CONCAT(blocks_split_, KERNEL_ISA)(&b, row + first / t->block * t->bytes, m->dtype, first % t->block);
         for (size_t i = 0; i < RUN; i++)
             out->w[run][i] = (int8_t)(b.code[i] - block_kinds[m->dtype].offset);
         memcpy(out->scale[run], b.scale, sizeof b.scale);
