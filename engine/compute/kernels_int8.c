@@ -15,7 +15,7 @@
  *
  * VNNI: a panel has 48 columns as three vectors of 16, and for each run 8 times 4 codes of every column (one
  * vpdpbusd each, unsigned codes by signed q); sums start from -Q * offset. 4 rows by 3 vectors are 12 integer and 12
- * float registers. A piece is 16 runs, 27 KiB: it stays in the level 1 cache while all rows go by. Q8_0, Q4_0 and Q4_K are
+ * float registers. A piece is 16 runs, 27 KiB: it stays in the level 1 cache while all rows go by. Q8_0, Q4_0, Q4_K, Q5_K and Q6_K are
  * laid out 16 columns at once, by a transposition of 4-byte words; fast enough to read weights for one row at the
  * memory's speed.
  */
@@ -165,7 +165,23 @@ static void lay_q4_0(const unsigned char *p, size_t stride, size_t n_runs, size_
     }
 }
 
-/* A block's 128 bytes of nibbles: each 32 are two runs. n_runs is a multiple of 8. */
+/* Of each byte the bits of `mask` from bit `shift` on. */
+INLINE __m512i bits_from(__m512i v, size_t shift, char mask)
+{
+    return _mm512_and_si512(_mm512_srl_epi16(v, _mm_cvtsi32_si128((int)shift)), _mm512_set1_epi8(mask));
+}
+
+/* Four bits of each code, and upper ones that begin at `shift` in `high`'s bytes. */
+INLINE void store_codes(const __m512i low[4], size_t low_shift, const __m512i high[4], size_t shift, char mask,
+                        unsigned char *to)
+{
+    for (size_t j = 0; j < 4; j++) {
+        __m512i upper = _mm512_slli_epi16(bits_from(high[j], shift, mask), 4);
+        _mm512_storeu_si512(to + 64 * j, _mm512_or_si512(bits_from(low[j], low_shift, 15), upper));
+    }
+}
+
+/* Q4_K: a block's 128 bytes of nibbles, each 32 are two runs. n_runs is a multiple of 8. */
 static void lay_q4_k(const unsigned char *p, size_t stride, size_t n_runs, unsigned char *codes)
 {
     for (size_t run = 0; run < n_runs; run += 2, codes += CODES_AT(0, 2))
@@ -174,6 +190,55 @@ static void lay_q4_k(const unsigned char *p, size_t stride, size_t n_runs, unsig
             load_words(p + run / 8 * 144 + 16 + run % 8 / 2 * 32 + half * 16, stride, v);
             store_nibbles(v, codes + half * 256, codes + CODES_AT(0, 1) + half * 256);
         }
+}
+
+/* Q5_K: before the nibbles 32 bytes, in which bit r is the fifth of run r. */
+static void lay_q5_k(const unsigned char *p, size_t stride, size_t n_runs, unsigned char *codes)
+{
+    for (size_t run = 0; run < n_runs; run += 8, p += 176, codes += CODES_AT(0, 8))
+        for (size_t half = 0; half < 2; half++) {
+            __m512i high[4], v[4];
+            load_words(p + 16 + half * 16, stride, high);
+            for (size_t r = 0; r < 8; r += 2) {
+                load_words(p + 48 + r * 16 + half * 16, stride, v);
+                store_codes(v, 0, high, r, 1, codes + CODES_AT(0, r) + half * 256);
+                store_codes(v, 4, high, r + 1, 1, codes + CODES_AT(0, r + 1) + half * 256);
+            }
+        }
+}
+
+/* Q6_K: of each four runs the low nibbles of 64 bytes are two, the high ones two; 32 bytes have the upper bits of all. */
+static void lay_q6_k(const unsigned char *p, size_t stride, size_t n_runs, unsigned char *codes)
+{
+    for (size_t run = 0; run < n_runs; run += 4, codes += CODES_AT(0, 4)) {
+        const unsigned char *block = p + run / 8 * 210, *low = block + run % 8 * 16, *upper = block + 128 + run % 8 * 8;
+        for (size_t half = 0; half < 2; half++) {
+            __m512i high[4], v[4];
+            load_words(upper + half * 16, stride, high);
+            for (size_t r = 0; r < 2; r++) {
+                load_words(low + r * 32 + half * 16, stride, v);
+                store_codes(v, 0, high, 2 * r, 3, codes + CODES_AT(0, r) + half * 256);
+                store_codes(v, 4, high, 2 * r + 4, 3, codes + CODES_AT(0, r + 2) + half * 256);
+            }
+        }
+    }
+}
+
+/* Sixteen signed bytes a block, two for each run, and behind them d. */
+static void lay_scales_q6_k(const unsigned char *p, size_t stride, size_t n_runs, float *scales)
+{
+    for (size_t run = 0; run < n_runs; run += 8, p += 210) {
+        __m512i v[4];
+        uint16_t halves[VECTOR];
+        for (size_t c = 0; c < VECTOR; c++)
+            memcpy(&halves[c], p + 208 + c * stride, sizeof *halves);
+        __m512 d = _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)halves));
+        load_words(p + 192, stride, v);
+        for (unsigned g = 0; g < 16; g++) {
+            __m512i scale = _mm512_srai_epi32(_mm512_slli_epi32(v[g / 4], 24 - 8 * (g % 4)), 24);
+            _mm512_storeu_ps(scales + SCALES_AT(0, run + g / 2, g % 2), _mm512_mul_ps(d, _mm512_cvtepi32_ps(scale)));
+        }
+    }
 }
 
 /* Scales and minima of Q4_K and Q5_K: a block starts with d and m, float16, and twelve bytes of six-bit scales and minima
@@ -258,6 +323,12 @@ static void lay_vector(const struct matmul *m, size_t col, size_t from, const st
     } else if (cols == VECTOR && m->dtype == DTYPE_Q4_K) {
         lay_q4_k(first, stride, p->n_runs, codes);
         lay_scales_k(first, stride, 144, p->n_runs, scales, leasts);
+    } else if (cols == VECTOR && m->dtype == DTYPE_Q5_K) {
+        lay_q5_k(first, stride, p->n_runs, codes);
+        lay_scales_k(first, stride, 176, p->n_runs, scales, leasts);
+    } else if (cols == VECTOR && m->dtype == DTYPE_Q6_K) {
+        lay_q6_k(first, stride, p->n_runs, codes);
+        lay_scales_q6_k(first, stride, p->n_runs, scales);
     } else {
         lay_any(first, stride, cols, m->dtype, p->n_runs, codes, scales, leasts);
     }
