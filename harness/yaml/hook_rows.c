@@ -15,6 +15,12 @@ enum carat_err hook_no_field(const char *name, struct err *err)
 
 bool hook_text(const json_t *row, const char *name, struct str *out) { return json_get_str(row, name, out); }
 
+struct str hook_literal(const struct hook_call *call, size_t i)
+{
+    const json_t *v = json_array_get(call->literals, i);
+    return (struct str){json_string_value(v), json_string_length(v)};
+}
+
 /* Texts of several fields, as a list. */
 static json_t *texts_of(const json_t *row, const char *const *names, size_t n, struct err *err)
 {
@@ -393,5 +399,80 @@ enum carat_err hook_truthfulqa(const struct hook_call *call, const json_t *row, 
     }
     buf_release(&question);
     buf_release(&query);
+    return rc;
+}
+
+/* ---- texts that stand in the function itself ----------------------------------------------------------------------- */
+
+/* The text with the first `hole` filled. */
+static void add_filled(struct str s, struct str hole, struct str with, struct buf *out)
+{
+    ptrdiff_t at = str_find(s, hole, 0);
+    if (at < 0) {
+        buf_addstr(out, s);
+        return;
+    }
+    buf_add(out, s.p, (size_t)at);
+    buf_addstr(out, with);
+    buf_add(out, s.p + at + hole.n, s.n - (size_t)at - hole.n);
+}
+
+/* The Arabic leaderboard's ACVA: a sentence that is true or false. Its literals: the query, the two words. */
+enum carat_err hook_true_or_false(const struct hook_call *call, const json_t *row, json_t **out, struct err *err)
+{
+    enum { QUERY = 3, TRUE_WORD = 5, FALSE_WORD = 6 };
+    const struct str words[] = {hook_literal(call, TRUE_WORD), hook_literal(call, FALSE_WORD)};
+    struct str question, answer;
+    if (!hook_text(row, "question", &question) || !hook_text(row, "answer", &answer))
+        return err_set(err, CARAT_EINPUT, "the row has not the texts 'question' and 'answer'");
+    if (!words[1].p || (!str_eq(answer, words[0]) && !str_eq(answer, words[1])))
+        return err_set(err, CARAT_EINPUT, "the row's 'answer' is neither of the function's two words");
+    struct buf query = BUF_INIT(1 << 26);
+    add_filled(hook_literal(call, QUERY), STR("{question}"), question, &query);
+    enum carat_err rc = buf_failed(&query) ? err_nomem(err, "a row")
+                                           : mapped(row, json_pack("{s:o, s:[o, o], s:i}", "query", json_text(buf_str(&query)),
+                                                                   "choices", json_text(words[0]), json_text(words[1]), "gold",
+                                                                   str_eq(answer, words[0]) ? 0 : 1), out, err);
+    buf_release(&query);
+    return rc;
+}
+
+/* ... its MMLU: a heading with the topic, the question, four choices behind Arabic letters. */
+enum carat_err hook_arabic_mmlu(const struct hook_call *call, const json_t *row, json_t **out, struct err *err)
+{
+    enum { HEADING = 1, ENDING = 10 };
+    struct str topic, question, answer, choice;
+    const json_t *marks = json_object_get(call->constants, "LETTER_INDICES_AR");
+    if (!hook_text(row, "subject", &topic) || !hook_text(row, "question", &question) || !hook_text(row, "answer", &answer))
+        return err_set(err, CARAT_EINPUT, "the row has not the texts 'subject', 'question' and 'answer'");
+    bool letter = answer.n == 1 && answer.p[0] >= 'A' && answer.p[0] <= 'Z';
+    struct buf query = BUF_INIT(1 << 26), name = BUF_INIT(1 << 26);
+    json_t *choices = json_array();
+    enum carat_err rc = letter ? CARAT_OK : err_set(err, CARAT_EINPUT, "the row's 'answer' is no letter");
+    for (size_t i = 0; i < topic.n; i++)
+        buf_addc(&name, topic.p[i] == '_' ? ' ' : topic.p[i]);
+    add_filled(hook_literal(call, HEADING), STR("{topic.replace('_', ' ')}"), buf_str(&name), &query);
+    buf_addstr(&query, question);
+    buf_addc(&query, '\n');
+    for (size_t i = 0; i < 4 && !rc; i++) {
+        json_t *mark = json_array_get(marks, i);
+        if (!hook_text(row, letters[i], &choice) || !json_is_string(mark))
+            rc = hook_no_field(letters[i], err);
+        else if (json_array_append(choices, mark))
+            rc = err_nomem(err, "a row");
+        buf_adds(&query, json_string_value(mark));
+        buf_adds(&query, ". ");
+        buf_addstr(&query, rc ? STR("") : choice);
+        buf_addc(&query, '\n');
+    }
+    buf_addstr(&query, hook_literal(call, ENDING));
+    if (!rc && (buf_failed(&query) || buf_failed(&name)))
+        rc = err_nomem(err, "a row");
+    if (!rc)
+        rc = mapped(row, json_pack("{s:o, s:O, s:i}", "query", json_text(buf_str(&query)), "choices", choices, "gold",
+                                   answer.p[0] - 'A'), out, err);
+    json_decref(choices);
+    buf_release(&query);
+    buf_release(&name);
     return rc;
 }

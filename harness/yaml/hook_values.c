@@ -2,6 +2,7 @@
  *
  * Prompts' wordings are read from the constants of the file beside the task (PROMPT and labels); what is here is their logic.
  */
+#include "base/jinja/jinja.h"
 #include "hook_rows.h"
 
 static enum carat_err given(json_t *value, json_t **out, struct err *err)
@@ -370,6 +371,55 @@ enum carat_err hook_label_word(const struct hook_call *call, const json_t *row, 
     if (!json_is_integer(label_value) || json_integer_value(label_value) < 0 || !word)
         return err_set(err, CARAT_EINPUT, "the row's 'label' is none that the function has a word for");
     return given(json_stringn(word, strcspn(word, "|")), out, err);
+}
+
+/* ---- a format that stands in the function ------------------------------------------------------------------------ */
+
+/* "choice3": the third of the choices; another name: a field. */
+static const json_t *hole_value(const json_t *row, const json_t *choices, struct str name)
+{
+    bool numbered = choices && name.n == 7 && str_starts(name, STR("choice")) && name.p[6] >= '1' && name.p[6] <= '9';
+    return numbered ? json_array_get(choices, (size_t)(name.p[6] - '1')) : json_object_getn(row, name.p, name.n);
+}
+
+/* output.format(question=doc["question"], choice1=choices[0], ...), where `output` is the function's first text and `choices`
+ * a list that the row has as a text. */
+enum carat_err hook_format_text(const struct hook_call *call, const json_t *row, json_t **out, struct err *err)
+{
+    const struct str format = hook_literal(call, 0);
+    struct str list;
+    struct buf b = BUF_INIT(1 << 26);
+    json_t *choices = NULL;
+    enum carat_err rc = hook_text(row, "choices", &list) ? jinja_literal(list, &choices, err) : CARAT_OK;
+    for (size_t at = 0; at < format.n && !rc;) {
+        ptrdiff_t open = str_find(format, STR("{"), at), close = open < 0 ? -1 : str_find(format, STR("}"), (size_t)open);
+        if (close < 0) {
+            buf_add(&b, format.p + at, format.n - at);
+            break;
+        }
+        struct str name = {format.p + open + 1, (size_t)(close - open) - 1};
+        const json_t *value = hole_value(row, choices, name);
+        buf_add(&b, format.p + at, (size_t)open - at);
+        if (json_is_string(value))
+            buf_add(&b, json_string_value(value), json_string_length(value));
+        else
+            rc = err_set(err, CARAT_EINPUT, "the row has no text '%.*s'", (int)name.n, name.p);
+        at = (size_t)close + 1;
+    }
+    json_decref(choices);
+    if (rc) {
+        buf_release(&b);
+        return rc;
+    }
+    return given_text(&b, out, err);
+}
+
+/* The row's choices, which it has as a text. */
+enum carat_err hook_listed_choices(const struct hook_call *call, const json_t *row, json_t **out, struct err *err)
+{
+    struct str list;
+    (void)call;
+    return hook_text(row, "choices", &list) ? jinja_literal(list, out, err) : hook_no_field("choices", err);
 }
 
 /* ---- MMLU-ProX: MMLU-Pro in the language that the folder is named after; its texts are in a file above ------------- */

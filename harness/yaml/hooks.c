@@ -136,7 +136,7 @@ void hook_free(struct hook *hook)
 
 enum carat_err hook_run(const struct hook *hook, const json_t *row, json_t **out, struct err *err)
 {
-    const struct hook_call call = {hook->name, hook->source.args, hook->source.constants, hook->folder, hook->row->param};
+    const struct hook_call call = {hook->name, hook->source.args, hook->source.constants, hook->source.literals, hook->folder, hook->row->param};
     return hook->row->run(&call, row, out, err);
 }
 

@@ -27,6 +27,7 @@ struct hook_call {           /* what a hook is called with, besides its row */
     const char *name;        /* the function's, as the task file gives it: "process_biology" */
     const json_t *args;      /* object: keywords of a partial() */
     const json_t *constants; /* object: the file's literals that the function uses, and the one that its row names beside it */
+    const json_t *literals;  /* array: the texts in the function itself (pysource.h) */
     const char *folder;      /* the last part of the folder's path that the file is in */
     const char *param;       /* the row's own text; NULL: none */
 };

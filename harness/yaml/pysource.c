@@ -378,6 +378,29 @@ static enum carat_err take_constants(const struct source *src, json_t *constants
     return CARAT_OK;
 }
 
+/* The function's texts, a docstring not counted; null for one that is no literal (a raw one may be none). */
+static enum carat_err take_literals(struct str s, json_t *literals, struct err *err)
+{
+    struct buf own = BUF_INIT(SOURCE_MAX);
+    const struct statement st = {.text = s, .function = true};
+    append_statement(&st, &own);
+    bool ok = !buf_failed(&own);
+    for (size_t i = 0; i < own.n && ok;) {
+        if (!is_quote(own.p[i])) {
+            i++;
+            continue;
+        }
+        size_t end = skip_string(buf_str(&own), i);
+        json_t *value = NULL;
+        if (jinja_literal((struct str){own.p + i, end - i}, &value, NULL))
+            value = json_null();
+        ok = !json_array_append_new(literals, value);
+        i = end;
+    }
+    buf_release(&own);
+    return ok ? CARAT_OK : err_nomem(err, "a Python source");
+}
+
 #define IMPORT "from lm_eval.utils import"
 
 static bool is_imported(const struct source *src, struct str name)
@@ -416,6 +439,8 @@ static enum carat_err take(struct source *src, struct str name, struct pysource 
         rc = take_with_used(src, own, err);
     if (!rc)
         append_taken(src, own, &out->text);
+    if (!rc && own < src->n && !buf_failed(&out->text))
+        rc = take_literals(src->items[own].text, out->literals, err);
     if (!rc)
         rc = take_constants(src, out->constants, err);
     return !rc && buf_failed(&out->text) ? err_nomem(err, "a Python source") : rc;
@@ -424,8 +449,8 @@ static enum carat_err take(struct source *src, struct str name, struct pysource 
 enum carat_err pysource_read(struct str file, struct str function, struct pysource *out, struct err *err)
 {
     struct source src = {.text = BUF_INIT(SOURCE_MAX)};
-    *out = (struct pysource){.text = BUF_INIT(SOURCE_MAX), .args = json_object(), .constants = json_object()};
-    enum carat_err rc = out->args && out->constants ? cut(&src, file, err) : err_nomem(err, "a Python source");
+    *out = (struct pysource){.text = BUF_INIT(SOURCE_MAX), .args = json_object(), .constants = json_object(), .literals = json_array()};
+    enum carat_err rc = out->args && out->constants && out->literals ? cut(&src, file, err) : err_nomem(err, "a Python source");
     if (!rc)
         rc = index_statements(&src, err);
     if (!rc)
@@ -464,5 +489,6 @@ void pysource_release(struct pysource *p)
     buf_release(&p->text);
     json_decref(p->args);
     json_decref(p->constants);
-    p->args = p->constants = NULL;
+    json_decref(p->literals);
+    p->args = p->constants = p->literals = NULL;
 }

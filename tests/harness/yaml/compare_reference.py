@@ -544,6 +544,10 @@ SHAPES = [  # rows for functions that carat has in C, by the place of their task
         "input_question": text(rng), "input_choice_list": {x: text(rng, "plain") for x in "ABCD"},
         "input_correct_responses": [rng.choice("ABCD")],
         "subtask_name": "mmlu_" + rng.choice(["de", "es", "fr", "hi", "it", "pt", "th"]) + "_chat." + rng.choice(SUBJECTS + rng.wanted)}),
+    ("afrimmlu/", lambda rng: {"subject": text(rng, "plain"), "question": text(rng), "answer": rng.choice("ABCD"),
+                               "choices": repr(choices(rng, 4))}),
+    ("arabic_leaderboard_complete/arabic_leaderboard_avca", lambda rng: {"question": text(rng), "answer": rng.choice(["صح", "خطأ"])}),
+    ("arabic_leaderboard_complete/arabic_leaderboard_arabic_mmlu/", lambda rng: lettered(rng, subject=rng.choice(["a_b c", "x"]))),
     ("afrixnli/", lambda rng: {"premise": text(rng), "hypothesis": text(rng), "label": rng.randint(0, 2)}),
 ]
 

@@ -89,6 +89,30 @@ Test(yaml_hooks, a_label_has_a_word_and_a_language_its_headings)
     json_decref(without);
 }
 
+Test(yaml_hooks, a_prompts_wording_is_read_from_the_functions_own_texts)
+{
+    json_t *format = json_pack("[s]", "On {subject}: {question} {choice1}/{choice2}"), *constants = json_object();
+    json_t *acva = json_pack("[s, s, s, s, s, s, s]", "question", "answer", "query", "S: {question}\nA:", "choices", "si", "no");
+    json_t *mmlu = json_pack("[s, s, s, s, s, s, s, s, s, s, s]", "subject", "About {topic.replace('_', ' ')}.\n", "A", "B", "C", "D",
+                             "answer", "", "", "", "Answer:");
+    const struct hook_call prompt = {.name = "doc_to_text", .literals = format}, words = {.name = "process_docs", .literals = acva};
+    const struct hook_call headed = {.name = "process_docs", .literals = mmlu, .constants = constants};
+    cr_assert_eq(json_object_set_new(constants, "LETTER_INDICES_AR", json_pack("[s, s, s, s, s]", "a", "b", "g", "d", "h")), 0);
+    expect(hook_format_text, &prompt, "{\"subject\": \"ice\", \"question\": \"{Is}?\", \"choices\": \"['x', 'y']\"}",
+           "\"On ice: {Is}? x/y\"");
+    expect(hook_listed_choices, &prompt, "{\"choices\": \"['x', \\\"y\\\"]\"}", "[\"x\",\"y\"]");
+    expect(hook_true_or_false, &words, "{\"question\": \"q\", \"answer\": \"no\"}",
+           "{\"question\":\"q\",\"answer\":\"no\",\"query\":\"S: q\\nA:\",\"choices\":[\"si\",\"no\"],\"gold\":1}");
+    expect(hook_arabic_mmlu, &headed,
+           "{\"subject\": \"a_b\", \"question\": \"q\", \"answer\": \"C\", \"A\": \"1\", \"B\": \"2\", \"C\": \"3\", \"D\": \"4\"}",
+           "{\"subject\":\"a_b\",\"question\":\"q\",\"answer\":\"C\",\"A\":\"1\",\"B\":\"2\",\"C\":\"3\",\"D\":\"4\","
+           "\"query\":\"About a b.\\nq\\na. 1\\nb. 2\\ng. 3\\nd. 4\\nAnswer:\",\"choices\":[\"a\",\"b\",\"g\",\"d\"],\"gold\":2}");
+    json_decref(format);
+    json_decref(constants);
+    json_decref(acva);
+    json_decref(mmlu);
+}
+
 Test(yaml_hooks, a_prompts_wording_is_read_from_the_files_constants)
 {
     json_t *constants = json_pack("{s:s, s:[s, s], s:{s:s}}", "PROMPT", "On {}: {}\n{}\nIt is", "LABELS", "A.", "B.", "subjects_gr",
