@@ -1,10 +1,12 @@
-/* fuzz_tokenizer_text.c - any bytes as a text, and as ids, for good tokenizers: what is encoded comes back. Run it from the
+/* fuzz_tokenizer_text.c - any bytes as a text, and as ids, for good tokenizers: what is encoded comes back, and
+ * an encoder that knows how the text begins gives the same ids. Run it from the
  * repository's root: the tokenizers are in tests/goldens. */
 #include <stdlib.h>
 
 #include "engine/engine.h"
 
 static struct carat_tokenizer *tokenizers[4];
+static struct carat_encoder *encoders[4];
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -14,7 +16,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
         "tests/goldens/tokenizer/mistral", "tests/goldens/tokenizer/mistral/tokenizer.json"};
     (void)argc, (void)argv;
     for (size_t i = 0; i < 4; i++)
-        if (carat_tokenizer_open(paths[i], &tokenizers[i], NULL))
+        if (carat_tokenizer_open(paths[i], &tokenizers[i], NULL) || carat_encoder_new(tokenizers[i], &encoders[i], NULL))
             abort();
     return 0;
 }
@@ -45,6 +47,19 @@ static void round_trip(const struct carat_tokenizer *tok, bool exact, struct str
     buf_release(&out);
 }
 
+static void begin_and_encode(size_t i, struct str text)
+{
+    struct carat_ids want = {NULL, 0, 0}, got = {NULL, 0, 0};
+    const struct str beginnings[] = {{text.p, text.n / 2}, {text.p, text.n - text.n / 4}};
+    if (carat_encoder_begin(encoders[i], 0, beginnings[0], NULL) || carat_encoder_begin(encoders[i], 1, beginnings[1], NULL) ||
+        carat_encoder_encode(encoders[i], text, CARAT_TOK_SPECIAL, &got, NULL) ||
+        carat_tokenizer_encode(tokenizers[i], text, CARAT_TOK_SPECIAL, &want, NULL) || got.n != want.n ||
+        (want.n && memcmp(got.ids, want.ids, want.n * sizeof *want.ids)))
+        abort();
+    carat_ids_release(&want);
+    carat_ids_release(&got);
+}
+
 static void decode_any(const struct carat_tokenizer *tok, const uint8_t *data, size_t n)
 {
     struct carat_ids ids = {NULL, 0, 0};
@@ -65,6 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     for (size_t i = 0; i < 4; i++) {
         round_trip(tokenizers[i], i < 2, (struct str){(const char *)data, n});
+        begin_and_encode(i, (struct str){(const char *)data, n});
         decode_any(tokenizers[i], data, n);
     }
     return 0;
