@@ -267,6 +267,7 @@ struct carat_reply {
     double logprob;  /* of the target: natural log, float32 arithmetic as the reference's; 0 when no target */
     int32_t best;    /* argmax; ties to the lower id */
     double best_logprob;
+    double margin;   /* nats by which the best is ahead of the next; 0: a tie */
 };
 
 /* Computes one batch. The rows of all spans together must not pass batch_tokens. Asks may stand in any

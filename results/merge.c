@@ -80,7 +80,8 @@ static const char *samples_differ(const struct carat_item_record *a, const struc
     for (size_t i = 0; i < a->n_samples; i++) {
         const struct carat_sample_record *x = &a->samples[i], *y = &b->samples[i];
         if (!str_eq(x->text, y->text) || !str_eq(x->finish, y->finish) || x->n_ids != y->n_ids ||
-            !same_numbers(x->ids, y->ids, x->n_ids, sizeof *x->ids))
+            !same_numbers(x->ids, y->ids, x->n_ids, sizeof *x->ids) ||
+            (x->margins && y->margins && !same_numbers(x->margins, y->margins, x->n_ids, sizeof *x->margins)))
             return "its text";
     }
     return NULL;

@@ -84,9 +84,9 @@ static const char *const sql_text[SQL_COUNT] = {
     [SQL_TOKENS_GET] = "SELECT ids, ids_size, logprobs, logprobs_size, logprobs_form FROM tokens WHERE item = ?1",
     [SQL_CHOICE_NEW] = "INSERT INTO choice (item, n, logprob, greedy, n_ids) VALUES (?1, ?2, ?3, ?4, ?5)",
     [SQL_CHOICE_GET] = "SELECT logprob, greedy, n_ids FROM choice WHERE item = ?1 ORDER BY n",
-    [SQL_SAMPLE_NEW] = "INSERT INTO sample (item, n, text, text_size, ids, ids_size, finish, verdict, verdict_size)"
-                       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-    [SQL_SAMPLE_GET] = "SELECT text, text_size, ids, ids_size, finish, verdict, verdict_size FROM sample"
+    [SQL_SAMPLE_NEW] = "INSERT INTO sample (item, n, text, text_size, ids, ids_size, finish, verdict, verdict_size, margins,"
+                       " margins_size) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    [SQL_SAMPLE_GET] = "SELECT text, text_size, ids, ids_size, finish, verdict, verdict_size, margins, margins_size FROM sample"
                        " WHERE item = ?1 ORDER BY n",
     [SQL_ANSWER_NEW] = "INSERT INTO answer (item, n, sample, filter, answer, answer_size, score)"
                        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",

@@ -474,6 +474,19 @@ static enum carat_err get_asked(struct item_in *in, int64_t prefix, int64_t aske
     return code ? code : get_tokens(in, choices, err);
 }
 
+static bool get_margins(struct item_in *in, sqlite3_stmt *q, struct carat_sample_record *s)
+{
+    struct str bytes;
+    double *margins;
+    s->margins = NULL;
+    if (sqlite3_column_type(q, 7) == SQLITE_NULL)
+        return true;
+    if (!inflate_column(in, q, 7, &bytes) || !pack_read_reals(bytes, s->n_ids, &in->a, &margins))
+        return false;
+    s->margins = s->n_ids ? margins : NULL;
+    return true;
+}
+
 static enum carat_err get_samples(struct item_in *in, struct err *err)
 {
     sqlite3_stmt *q;
@@ -489,7 +502,7 @@ static enum carat_err get_samples(struct item_in *in, struct err *err)
         samples = grow(in, samples, *n, sizeof *samples);
         if (!samples || !inflate_column(in, q, 0, &samples[*n].text) || !inflate_column(in, q, 2, &bytes) ||
             !pack_read_ids(bytes, &in->a, &ids, &samples[*n].n_ids) || !keep_column(in, q, 4, &samples[*n].finish) ||
-            !inflate_column(in, q, 5, &samples[*n].verdict))
+            !inflate_column(in, q, 5, &samples[*n].verdict) || !get_margins(in, q, &samples[*n]))
             break;
         samples[*n].ids = samples[*n].n_ids ? ids : NULL;
         ++*n;

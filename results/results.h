@@ -105,6 +105,7 @@ struct carat_sample_record {   /* one generated text */
     struct str text;
     const int32_t *ids;
     size_t n_ids;
+    const double *margins;     /* [n_ids] nats by which each token was ahead of the next best; NULL: not known */
     struct str finish;         /* "stop", "length", "eos" */
     struct str verdict;        /* code: JSON of the jail's verdict; empty: none */
 };

@@ -138,10 +138,13 @@ static const char create_2[] =
     "ALTER TABLE tokens ADD COLUMN logprobs_form INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX item_by_answers ON item (answers_of) WHERE answers_of IS NOT NULL;";
 
-/* Version 3: which items share something (a passage), so that their scores are not independent; what it is. */
+/* Version 3: which items share something (a passage), so that their scores are not independent; what it is. By how much
+ * each generated token was ahead of the next best. */
 static const char create_3[] =
     "ALTER TABLE task ADD COLUMN clusters TEXT NOT NULL DEFAULT '';"
-    "ALTER TABLE item ADD COLUMN cluster INTEGER;";
+    "ALTER TABLE item ADD COLUMN cluster INTEGER;"
+    "ALTER TABLE sample ADD COLUMN margins BLOB;"
+    "ALTER TABLE sample ADD COLUMN margins_size INTEGER NOT NULL DEFAULT 0;";
 
 const char *const schema_steps[SCHEMA_VERSION] = {
     [0] = create_1,

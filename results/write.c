@@ -418,22 +418,36 @@ static enum carat_err put_choices(struct carat_store *st, int64_t item, const st
     return code;
 }
 
+static enum carat_err put_sample(struct carat_store *st, sqlite3_stmt *q, const struct carat_sample_record *s, struct err *err)
+{
+    struct buf *b = &st->scratch;
+    buf_clear(b); /* ids, then margins; bound when both are there, as `b` may move */
+    (void)pack_ids(b, s->ids, s->ids ? s->n_ids : 0);
+    size_t ids_bytes = b->n;
+    if (s->margins)
+        (void)pack_reals(b, s->margins, s->n_ids);
+    if (buf_failed(b))
+        return err_nomem(err, "a sample's tokens");
+    enum carat_err code;
+    store_bind_text(q, 7, s->finish);
+    if ((code = bind_deflated(st, q, 3, s->text, err)) || (code = bind_deflated(st, q, 5, (struct str){b->p, ids_bytes}, err)) ||
+        (code = bind_deflated(st, q, 8, s->verdict, err)) ||
+        (code = bind_deflated(st, q, 10, (struct str){b->p + ids_bytes, b->n - ids_bytes}, err)))
+        return code;
+    if (!s->margins)
+        sqlite3_bind_null(q, 10);
+    return store_step(st, q, err);
+}
+
 static enum carat_err put_samples(struct carat_store *st, int64_t item, const struct carat_item_record *r,
                                   struct err *err)
 {
     sqlite3_stmt *q;
     enum carat_err code = store_sql(st, SQL_SAMPLE_NEW, &q, err);
     for (size_t i = 0; !code && i < r->n_samples; i++) {
-        const struct carat_sample_record *s = &r->samples[i];
-        buf_clear(&st->scratch);
-        if (pack_ids(&st->scratch, s->ids, s->ids ? s->n_ids : 0))
-            return err_nomem(err, "a sample's tokens");
         sqlite3_bind_int64(q, 1, item);
         sqlite3_bind_int64(q, 2, (int64_t)i);
-        store_bind_text(q, 7, s->finish);
-        (void)((code = bind_deflated(st, q, 3, s->text, err)) ||
-               (code = bind_deflated(st, q, 5, buf_str(&st->scratch), err)) ||
-               (code = bind_deflated(st, q, 8, s->verdict, err)) || (code = store_step(st, q, err)));
+        code = put_sample(st, q, &r->samples[i], err);
     }
     return code;
 }

@@ -29,7 +29,7 @@ struct head {
 };
 
 struct lse {
-    float max;
+    float max, second;
     size_t best;
     double value;
 };
@@ -83,12 +83,16 @@ static void block_chunk(void *context, size_t block, size_t thread)
 static struct lse combine(const struct carat_session *s, size_t row)
 {
     const struct block_stats *b = s->stats + row * n_blocks(s);
-    struct lse l = {.max = b[0].max, .best = b[0].best};
-    for (size_t i = 1; i < n_blocks(s); i++)
+    struct lse l = {.max = b[0].max, .second = b[0].second, .best = b[0].best};
+    for (size_t i = 1; i < n_blocks(s); i++) {
         if (b[i].max > l.max) {
+            l.second = fmaxf(l.max, b[i].second);
             l.max = b[i].max;
             l.best = i * HEAD_BLOCK + b[i].best;
+        } else {
+            l.second = fmaxf(l.second, b[i].max);
         }
+    }
     double sum = 0;
     for (size_t i = 0; i < n_blocks(s); i++)
         sum += (double)b[i].sum * fix_exp((double)b[i].max - (double)l.max);
@@ -153,6 +157,7 @@ static void answer(const struct head *t, const struct query *q, const struct lse
         .logprob = ask->target >= 0 ? (double)q->logit - l->value : 0,
         .best = (int32_t)l->best,
         .best_logprob = (double)l->max - l->value,
+        .margin = (double)l->max - (double)l->second,
     };
     if (ask->logits)
         memcpy(ask->logits, full, vocab * sizeof *full);

@@ -775,12 +775,16 @@ static void weigh(float *out, size_t heads, size_t dim, const float *p, size_t l
 
 static struct block_stats stats(const float *x, size_t n)
 {
-    struct block_stats s = {.max = x[0]};
-    for (size_t i = 1; i < n; i++)
+    struct block_stats s = {.max = x[0], .second = -INFINITY};
+    for (size_t i = 1; i < n; i++) {
         if (x[i] > s.max) {
+            s.second = s.max;
             s.max = x[i];
             s.best = i;
+        } else if (x[i] > s.second) {
+            s.second = x[i];
         }
+    }
     v16 max = v16_set1(s.max), sum = v16_set1(0);
     size_t i = 0;
     for (; i + LANES <= n; i += LANES)

@@ -57,6 +57,7 @@ struct block_stats { /* of one row's logits over one fixed block of the vocabula
     float max;
     float sum;    /* of exp(x - max) */
     size_t best;  /* the lowest index with the largest value */
+    float second; /* the largest of the others; -inf where there are none */
 };
 
 struct kernel_table {

@@ -63,6 +63,8 @@ struct response {
     const double *logprobs;          /* [n_ids] */
     bool greedy;
     /* generation */
+    const double *margins;           /* [n_ids] nats by which each token was ahead of the next best, as float32; NULL: drawn
+                                        at a temperature, or a server's */
     struct str text;                 /* cut at the first stop */
     enum finish finish;
 };

@@ -26,6 +26,7 @@ struct generation {            /* an active sequence, or one that waits */
     bool has_node;
     size_t trie_node;          /* waiting: where it will begin; its KV is held until then */
     struct carat_ids ids;      /* generated so far */
+    double *margins;           /* [ids.cap] NULL where they are drawn */
     int32_t last_context_id;
 };
 
@@ -383,6 +384,7 @@ static enum carat_err answer_generation(struct scheduler *s, struct generation *
                                     .truncated_tokens = job->n_skip,
                                     .ids = g->ids.ids,
                                     .n_ids = g->ids.n,
+                                    .margins = g->margins,
                                     .text = cut_at_stops(buf_str(&text), job->request->stops),
                                     .finish = finish};
         s->stats->n_done++;
@@ -400,6 +402,29 @@ static void drop_generation(struct scheduler *s, struct generation *g)
         carat_node_release(s->session, g->node);
     g->has_node = false;
     carat_ids_release(&g->ids);
+    free(g->margins);
+    g->margins = NULL;
+}
+
+static bool push_token(struct generation *g, int32_t id)
+{
+    return carat_ids_push(&g->ids, id) == CARAT_OK;
+}
+
+/* The best, and by how much. */
+static bool push_best(struct generation *g, const struct carat_reply *reply)
+{
+    size_t cap = g->ids.cap;
+    if (!push_token(g, reply->best))
+        return false;
+    if (g->ids.cap > cap) {
+        double *p = realloc(g->margins, g->ids.cap * sizeof *p);
+        if (!p)
+            return false;
+        g->margins = p;
+    }
+    g->margins[g->ids.n - 1] = (double)(float)reply->margin;
+    return true;
 }
 
 /* Takes the next token. `*over` tells that the sequence has been answered. */
@@ -407,13 +432,11 @@ static enum carat_err step(struct scheduler *s, struct generation *g, const stru
                            const float *logits, bool *over, struct err *err)
 {
     const struct request *r = s->jobs->items[g->job].request;
-    int32_t id = reply->best;
     *over = true;
-    if (logits)
-        id = carat_sample(logits, s->rules->model->vocab_size, &r->sampling, g->ids.n, s->work);
-    if (carat_ids_push(&g->ids, id))
+    if (!(logits ? push_token(g, carat_sample(logits, s->rules->model->vocab_size, &r->sampling, g->ids.n, s->work))
+                 : push_best(g, reply)))
         return err_nomem(err, "generated ids");
-    if (is_eos(s, id))
+    if (is_eos(s, g->ids.ids[g->ids.n - 1]))
         return answer_generation(s, g, FINISH_EOS, err);
     bool stopped;
     enum carat_err rc = sees_stop(s, g, &stopped, err);

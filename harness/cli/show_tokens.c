@@ -253,8 +253,9 @@ void show_tokens_text(struct show_tokens *t, const struct carat_item_record *ite
     }
     request_ids_release(&last);
     for (size_t i = 0; i < item->n_samples; i++) {
-        buf_printf(out, "  answer, %zu tokens:\n", item->samples[i].n_ids);
-        add_list(t, item->samples[i].ids, NULL, item->samples[i].n_ids, color, out);
+        const struct carat_sample_record *s = &item->samples[i];
+        buf_printf(out, "  answer, %zu tokens%s:\n", s->n_ids, s->margins ? ", each with the nats by which it was ahead" : "");
+        add_list(t, s->ids, s->margins, s->n_ids, color, out);
     }
 }
 

@@ -7,7 +7,8 @@
  * which is the same thing where lengths play no part. Below NEAR_TIE nats a tie is near: rounding
  * of another precision or kernel may turn it.
  *
- * Generation: where the two texts part, in tokens (when the tokenizers are the same) and in characters. */
+ * Generation: where the two texts part, in tokens (when the tokenizers are the same) and in characters; and by how many
+ * nats each model put its token there before the next best. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@ struct side {
     double margin;
     struct str text, answer;  /* first sample; what the headline's filter found */
     const int32_t *ids;
+    const double *margins;    /* [n_ids] or NULL */
     size_t n_ids;
 };
 
@@ -98,6 +100,11 @@ static void take_text(struct reader *r, const struct carat_item_record *item)
         memcpy(ids, sample->ids, sample->n_ids * sizeof *ids);
     s->ids = ids;
     s->n_ids = ids ? sample->n_ids : 0;
+    double *margins = sample->margins && s->n_ids ? arena_alloc(r->arena, s->n_ids * sizeof *margins) : NULL;
+    r->failed |= sample->margins && s->n_ids && !margins;
+    if (margins)
+        memcpy(margins, sample->margins, s->n_ids * sizeof *margins);
+    s->margins = margins;
     s->text = keep(r, sample->text);
     for (size_t i = 0; i < item->n_answers; i++)
         if (item->answers[i].sample == 0 && is_headline_filter(r, item->answers[i].filter))
@@ -194,6 +201,11 @@ static void add_quoted(struct buf *out, struct str s)
     buf_release(&text);
 }
 
+static void add_margin(double margin, struct buf *out)
+{
+    buf_printf(out, ", margin %.*f nats%s", margin < NEAR_TIE ? 5 : 2, margin, margin < NEAR_TIE ? ", near-tie" : "");
+}
+
 static void add_choice(const struct flip *f, int side, struct buf *out)
 {
     const struct side *s = &f->side[side];
@@ -211,8 +223,13 @@ static void add_choice(const struct flip *f, int side, struct buf *out)
         buf_adds(out, ", no margin\n");
         return;
     }
-    buf_printf(out, ", margin %.*f nats%s\n", s->margin < NEAR_TIE ? 5 : 2, s->margin,
-               s->margin < NEAR_TIE ? ", near-tie" : "");
+    add_margin(s->margin, out);
+    buf_addc(out, '\n');
+}
+
+static double margin_at(const struct side *s, size_t at)
+{
+    return s->margins && at < s->n_ids ? s->margins[at] : (double)NAN;
 }
 
 static void add_token(const struct side *s, size_t at, struct buf *out)
@@ -221,6 +238,8 @@ static void add_token(const struct side *s, size_t at, struct buf *out)
         buf_printf(out, "%" PRId32, s->ids[at]);
     else
         buf_adds(out, "the end");
+    if (isfinite(margin_at(s, at)))
+        add_margin(margin_at(s, at), out);
 }
 
 static struct str behind(struct str s, size_t at)
@@ -235,7 +254,7 @@ static void add_parting(const struct flip *f, struct buf *out)
     if (same_tokenizer(f->c) && (token < a->n_ids || token < b->n_ids)) {
         buf_printf(out, "  part at token %zu: A ", token);
         add_token(a, token, out);
-        buf_adds(out, ", B ");
+        buf_adds(out, "; B ");
         add_token(b, token, out);
         buf_addc(out, '\n');
     } else {
@@ -304,6 +323,13 @@ static json_t *token_json(const struct side *s, size_t at)
     return at < s->n_ids ? json_integer(s->ids[at]) : json_null();
 }
 
+static json_t *margins_json(const struct side *a, const struct side *b, size_t at)
+{
+    double x = margin_at(a, at), y = margin_at(b, at);
+    return json_pack("{s:o, s:o, s:b}", "a", json_real_or_null(x), "b", json_real_or_null(y), "near_tie",
+                     x < NEAR_TIE || y < NEAR_TIE);
+}
+
 static enum carat_err flip_json(const struct flip *f, void *context)
 {
     json_t *list = context;
@@ -315,8 +341,9 @@ static enum carat_err flip_json(const struct flip *f, void *context)
         size_t token = part_of_ids(a, b);
         json_object_set_new(o, "parts_at_byte", json_integer((json_int_t)part_of_texts(a->text, b->text)));
         if (same_tokenizer(f->c))
-            json_object_set_new(o, "parts_at_token", json_pack("{s:I, s:o, s:o}", "index", (json_int_t)token, "a",
-                                                               token_json(a, token), "b", token_json(b, token)));
+            json_object_set_new(o, "parts_at_token", json_pack("{s:I, s:o, s:o, s:o}", "index", (json_int_t)token, "a",
+                                                               token_json(a, token), "b", token_json(b, token), "margin_nats",
+                                                               margins_json(a, b, token)));
     }
     return json_array_append_new(list, o) ? CARAT_ENOMEM : CARAT_OK;
 }

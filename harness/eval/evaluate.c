@@ -275,6 +275,7 @@ static void release_answers(struct item *item)
     for (size_t i = 0; item->samples && i < item->n_requests; i++) {
         free((void *)(uintptr_t)item->samples[i].text.p);
         free((void *)(uintptr_t)item->samples[i].ids);
+        free((void *)(uintptr_t)item->samples[i].margins);
         free((void *)(uintptr_t)item->samples[i].verdict.p);
         item->samples[i] = (struct carat_sample_record){0};
     }
@@ -371,13 +372,15 @@ static enum carat_err keep_text(struct item *item, size_t k, const struct respon
 {
     char *text = copy_bytes(a->text.p, a->text.n);
     int32_t *ids = copy_bytes(a->ids, a->n_ids * sizeof *ids);
+    double *margins = a->margins ? copy_bytes(a->margins, a->n_ids * sizeof *margins) : NULL;
     item->samples[k] = (struct carat_sample_record){.text = {text, a->text.n},
                                                     .ids = ids,
                                                     .n_ids = a->n_ids,
+                                                    .margins = margins,
                                                     .finish = str_from(finish_name(a->finish))};
     item->responses[k].text = item->samples[k].text;
     item->responses[k].finish = item->samples[k].finish;
-    return text && ids ? CARAT_OK : err_nomem(err, "an answer");
+    return text && ids && (margins || !a->margins) ? CARAT_OK : err_nomem(err, "an answer");
 }
 
 /* A finished completion of a program goes to the jails; its request is settled when the verdict is there. */

@@ -22,8 +22,15 @@ static json_t *sample_json(const struct carat_sample_record *s)
         json_array_append_new(ids, json_integer(s->ids[i]));
     if (s->verdict.n)
         json_read(s->verdict, "verdict", 0, &verdict, NULL);
-    return json_pack("{s:o, s:o, s:o, s:o}", "text", json_text(s->text), "ids", ids, "finish", json_text(s->finish),
-                     "verdict", verdict ? verdict : json_null());
+    json_t *o = json_pack("{s:o, s:o, s:o, s:o}", "text", json_text(s->text), "ids", ids, "finish", json_text(s->finish),
+                          "verdict", verdict ? verdict : json_null());
+    if (s->margins) {
+        json_t *margins = json_array();
+        for (size_t i = 0; i < s->n_ids; i++)
+            json_array_append_new(margins, json_real_or_null(s->margins[i]));
+        json_object_set_new(o, "margins", margins);
+    }
+    return o;
 }
 
 static json_t *joined_text(struct str a, struct str b)

@@ -62,14 +62,15 @@ static void put_item(struct carat_store *st, int64_t task, const struct made_tas
     snprintf(text, sizeof text, " The sum of %d and \xE2\x82\xAC is %s", (int)i, right ? "\xE2\x82\xAC" "7" : "\xE2\x82\xAB" "8");
     sha256_hex(prompt, strlen(prompt), row);
     const int32_t ids[3] = {5, right ? 6 : 7, 8};
-    const double logprobs[3] = {-1, -2, -3};
+    const double logprobs[3] = {-1, -2, -3}, margins[3] = {2, i % 4 == 1 && *model == 'A' ? 0.004 : 0.25, 3};
     /* every fourth item is decided by 0.004 nats */
     double margin = i % 4 == 1 ? 0.004 : 1.5;
     struct carat_choice_record choices[2] = {{.continuation = STR(" no"), .ids = ids, .logprobs = logprobs, .n_ids = 1},
                                              {.continuation = STR(" yes"), .ids = ids, .logprobs = logprobs, .n_ids = 1}};
     choices[chosen].logprob = -1;
     choices[1 - chosen].logprob = -1 - margin;
-    struct carat_sample_record sample = {.text = str_from(text), .ids = ids, .n_ids = 3, .finish = STR("stop")};
+    struct carat_sample_record sample = {.text = str_from(text), .ids = ids, .n_ids = 3, .margins = *model == 'A' || i < 4 ? margins : NULL,
+                                         .finish = STR("stop")};
     struct carat_answer_record answer = {.filter = STR("strict"), .answer = right ? STR("7") : STR("8"), .score = score};
     struct carat_metric_record metric = {str_from(t->metric), score};
     struct carat_item_record item = {.index = i,

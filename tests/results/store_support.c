@@ -160,10 +160,14 @@ static void make_samples(struct arena *a, uint64_t *rng, struct carat_item_recor
     struct carat_sample_record *samples = arena_calloc(a, r->n_samples + 1, sizeof *samples);
     for (size_t i = 0; i < r->n_samples; i++) {
         size_t n = below(rng, 100);
+        double *margins = n && below(rng, 2) ? arena_calloc(a, n, sizeof *margins) : NULL;
+        for (size_t k = 0; margins && k < n; k++)
+            margins[k] = i ? real(rng) : (double)(float)(random_next(rng) >> 50);
         samples[i] = (struct carat_sample_record){
             .text = text(a, rng),
             .ids = some_ids(a, rng, n),
             .n_ids = n,
+            .margins = margins,
             .finish = str_from(finish[below(rng, 3)]),
             .verdict = below(rng, 2) ? text(a, rng) : STR(""),
         };
@@ -276,6 +280,7 @@ void check_same(const struct carat_item_record *got, const struct carat_item_rec
         SAME_TEXT(samples[i].text);
         SAME_NUMBER(samples[i].n_ids);
         SAME_ARRAY(samples[i].ids, want->samples[i].n_ids);
+        SAME_ARRAY(samples[i].margins, want->samples[i].n_ids);
         SAME_TEXT(samples[i].finish);
         SAME_TEXT(samples[i].verdict);
     }

@@ -393,6 +393,11 @@ static void check_stats(const struct kernel_table *t)
         check_bits(t, "sum", &a.sum, &b.sum, 1);
         check_bits(t, "max", &a.max, &b.max, 1);
         cr_assert_eq(a.best, b.best);
+        check_bits(t, "second", &a.second, &b.second, 1);
+        float second = -INFINITY;
+        for (size_t i = 0; i < n; i++)
+            second = i != a.best && x[i] > second ? x[i] : second;
+        check_bits(t, "the largest but one", &a.second, &second, 1);
         for (size_t i = 0; i < n; i++)
             cr_assert(x[i] < x[a.best] || (x[i] <= x[a.best] && a.best <= i));
     }
