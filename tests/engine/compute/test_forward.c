@@ -47,7 +47,8 @@ static uint32_t node(uint32_t parent)
 static bool same(const struct carat_reply *a, const struct carat_reply *b) /* to the bit; the struct has padding */
 {
     return memcmp(&a->logprob, &b->logprob, sizeof a->logprob) == 0 && a->best == b->best &&
-           memcmp(&a->best_logprob, &b->best_logprob, sizeof a->best_logprob) == 0;
+           memcmp(&a->best_logprob, &b->best_logprob, sizeof a->best_logprob) == 0 &&
+           memcmp(&a->margin, &b->margin, sizeof a->margin) == 0;
 }
 
 static void refused(const struct carat_span *spans, size_t n_spans, const struct carat_ask *asks, size_t n_asks,
@@ -83,6 +84,7 @@ Test(forward, asks_stand_in_any_order_and_several_on_a_row)
     cr_assert_eq(r[2].best, r[0].best);
     cr_assert_eq(ids[0], r[2].best);
     cr_assert_float_eq(logprobs[0], r[2].best_logprob, 0);
+    cr_assert_float_eq(r[0].margin, (double)logits[vocab + (size_t)ids[0]] - (double)logits[vocab + (size_t)ids[1]], 0);
     double total = 0;
     for (size_t i = 0; i < 300; i++) {
         float here = logits[vocab + (size_t)ids[i]];
