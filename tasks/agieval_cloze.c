@@ -8,21 +8,6 @@
  */
 #include "latex.h"
 
-/* Where `what` begins, at or after `from`; s.n when nowhere. */
-static size_t find(struct carat_text s, const char *what, size_t from)
-{
-    const size_t n = strlen(what);
-    for (size_t i = from; i + n <= s.n; i++)
-        if (memcmp(s.p + i, what, n) == 0)
-            return i;
-    return s.n;
-}
-
-static struct carat_text cut(struct carat_text s, size_t from, size_t to)
-{
-    return (struct carat_text){s.p + from, to - from};
-}
-
 /* ---- the answer in a text ------------------------------------------------------------------- */
 
 /* Behind the last "=", without blanks in front. */
@@ -31,9 +16,9 @@ static struct carat_text after_equals(struct carat_text s)
     size_t at = latex_find_last(s, "=");
     if (at == s.n)
         return s;
-    s = cut(s, at + 1, s.n);
+    s = latex_cut(s, at + 1, s.n);
     while (s.n && *s.p == ' ')
-        s = cut(s, 1, s.n);
+        s = latex_cut(s, 1, s.n);
     return s;
 }
 
@@ -48,7 +33,7 @@ static bool boxed(struct carat_text s, struct carat_text *out)
             continue;
         if (i < start + n_command || s.p[start + n_command - 1] != '{')
             return false;
-        *out = after_equals(cut(s, start + n_command, i));
+        *out = after_equals(latex_cut(s, start + n_command, i));
         return true;
     }
     return false;
@@ -61,18 +46,18 @@ static bool unboxed(const struct carat_host *host, struct carat_ctx *ctx, struct
         if (out->n)
             return true;
     }
-    if (find(s, "=", 0) == s.n)
+    if (latex_find(s, "=", 0) == s.n)
         return host->regex_find(ctx, s, "(?:\\$)?\\d+(?:\\.\\d+)?(?![\\w\\d])", -1, out);
     *out = after_equals(s);
     while (out->n && out->p[out->n - 1] == '.')
         out->n--;
-    *out = cut(*out, 0, find(*out, "\\n", 0)); /* a backslash and an n, as it is there */
+    *out = latex_cut(*out, 0, latex_find(*out, "\\n", 0)); /* a backslash and an n, as it is there */
     return true;
 }
 
 static bool answer_in(const struct carat_host *host, struct carat_ctx *ctx, struct carat_text s, struct carat_text *out)
 {
-    return find(s, "\\boxed", 0) < s.n ? boxed(s, out) : unboxed(host, ctx, s, out);
+    return latex_find(s, "\\boxed", 0) < s.n ? boxed(s, out) : unboxed(host, ctx, s, out);
 }
 
 static int judge(const struct carat_host *host, struct carat_ctx *ctx, const struct carat_value *row,

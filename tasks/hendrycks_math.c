@@ -4,6 +4,7 @@
  * solution's last \boxed when both are written one way. Shots, if asked for, are drawn from the training set.
  */
 #include "latex.h"
+#include "math_subjects.h"
 
 static int example(const struct carat_host *host, struct carat_ctx *ctx, const struct carat_value *row,
                    struct carat_example *ex)
@@ -42,11 +43,6 @@ static int judge(const struct carat_host *host, struct carat_ctx *ctx, const str
 static const char *const stops[] = {"Problem:", NULL};
 static const struct carat_metric metrics[] = {{.name = "exact_match", .kind = CARAT_METRIC_JUDGED}};
 
-static const struct carat_subset subjects[] = {
-    {"algebra", NULL},      {"counting_and_prob", NULL}, {"geometry", NULL}, {"intermediate_algebra", NULL},
-    {"num_theory", NULL},   {"prealgebra", NULL},        {"precalc", NULL},
-};
-
 extern const struct carat_task carat_task_hendrycks_math;
 const struct carat_task carat_task_hendrycks_math = {
     .abi = CARAT_TASK_ABI,
@@ -59,8 +55,8 @@ const struct carat_task carat_task_hendrycks_math = {
     .shots_split = "train",
     .shots = CARAT_SHOTS_SAMPLED,
     .output = CARAT_GENERATE,
-    .subsets = subjects,
-    .n_subsets = COUNT(subjects),
+    .subsets = math_subjects,
+    .n_subsets = COUNT(math_subjects),
     .example = example,
     .stops = stops,
     .max_tokens = 256,

@@ -10,8 +10,7 @@ struct work { /* one text on its way */
 
 static struct carat_text from_literal(const char *s) { return (struct carat_text){s, strlen(s)}; }
 
-/* Where `what` begins, at or after `from`; s.n when nowhere. */
-static size_t find(struct carat_text s, const char *what, size_t from)
+size_t latex_find(struct carat_text s, const char *what, size_t from)
 {
     const size_t n = strlen(what);
     for (size_t i = from; i + n <= s.n; i++)
@@ -20,7 +19,7 @@ static size_t find(struct carat_text s, const char *what, size_t from)
     return s.n;
 }
 
-static struct carat_text cut(struct carat_text s, size_t from, size_t to)
+struct carat_text latex_cut(struct carat_text s, size_t from, size_t to)
 {
     return (struct carat_text){s.p + from, to - from};
 }
@@ -55,7 +54,7 @@ bool latex_boxed(struct carat_text s, struct carat_text *out)
     static const char spaced[] = "\\boxed ", braced[] = "\\boxed{";
     size_t at = latex_find_last(s, spaced);
     if (at < s.n) {
-        *out = cut(s, at + sizeof spaced - 1, s.n);
+        *out = latex_cut(s, at + sizeof spaced - 1, s.n);
         const char *end = out->n ? memchr(out->p, '$', out->n) : NULL;
         out->n = end ? (size_t)(end - out->p) : out->n;
         return true;
@@ -86,41 +85,41 @@ static void join(struct work *w, const struct carat_text *parts, size_t n) { w->
 /* " \text{ units}" at the end goes; a second one breaks the rule. */
 static void drop_units(struct work *w)
 {
-    const size_t at = find(w->s, "\\text{ ", 0);
+    const size_t at = latex_find(w->s, "\\text{ ", 0);
     if (at == w->s.n)
         return;
-    w->broken = find(w->s, "\\text{ ", at + 1) < w->s.n;
-    w->s = cut(w->s, 0, at);
+    w->broken = latex_find(w->s, "\\text{ ", at + 1) < w->s.n;
+    w->s = latex_cut(w->s, 0, at);
 }
 
 /* "x=5" is 5: of one equals sign with at most two characters before it. */
 static void drop_variable(struct work *w)
 {
-    const size_t at = find(w->s, "=", 0);
-    if (at == w->s.n || find(w->s, "=", at + 1) < w->s.n)
+    const size_t at = latex_find(w->s, "=", 0);
+    if (at == w->s.n || latex_find(w->s, "=", at + 1) < w->s.n)
         return;
     size_t points = 0;
     for (size_t i = 0; i < at; i += point(w->s, i))
         points++;
     if (points <= 2)
-        w->s = cut(w->s, at + 1, w->s.n);
+        w->s = latex_cut(w->s, at + 1, w->s.n);
 }
 
 /* "\sqrt3" is "\sqrt{3}". */
 static void brace_roots(struct work *w)
 {
     const char *command = "\\sqrt";
-    for (size_t at = find(w->s, command, 0); at < w->s.n; at = find(w->s, command, at + 1)) {
+    for (size_t at = latex_find(w->s, command, 0); at < w->s.n; at = latex_find(w->s, command, at + 1)) {
         const size_t arg = at + strlen(command);
-        if (arg == w->s.n || find(w->s, command, arg) == arg) {
+        if (arg == w->s.n || latex_find(w->s, command, arg) == arg) {
             w->broken = true;
             return;
         }
         const size_t end = arg + point(w->s, arg);
         if (w->s.p[arg] == '{')
             continue;
-        const struct carat_text parts[] = {cut(w->s, 0, arg), CARAT_TEXT("{"), cut(w->s, arg, end), CARAT_TEXT("}"),
-                                           cut(w->s, end, w->s.n)};
+        const struct carat_text parts[] = {latex_cut(w->s, 0, arg), CARAT_TEXT("{"), latex_cut(w->s, arg, end), CARAT_TEXT("}"),
+                                           latex_cut(w->s, end, w->s.n)};
         join(w, parts, COUNT(parts));
     }
 }
@@ -130,8 +129,8 @@ static void brace_fractions(struct work *w)
 {
     const char *command = "\\frac";
     const struct carat_text before = w->s;
-    for (size_t at = find(w->s, command, 0); at < w->s.n; at = find(w->s, command, at + 1)) {
-        const size_t a = at + strlen(command), next = find(w->s, command, a);
+    for (size_t at = latex_find(w->s, command, 0); at < w->s.n; at = latex_find(w->s, command, at + 1)) {
+        const size_t a = at + strlen(command), next = latex_find(w->s, command, a);
         if (a == next) {
             w->broken = true;
             return;
@@ -145,8 +144,8 @@ static void brace_fractions(struct work *w)
         }
         const size_t end = w->s.p[b] == '{' ? b : b + point(w->s, b);
         const struct carat_text open = from_literal(end > b ? "{" : ""), close = from_literal(end > b ? "}" : "");
-        const struct carat_text parts[] = {cut(w->s, 0, a), CARAT_TEXT("{"), cut(w->s, a, b), CARAT_TEXT("}"), open,
-                                           cut(w->s, b, end), close, cut(w->s, end, w->s.n)};
+        const struct carat_text parts[] = {latex_cut(w->s, 0, a), CARAT_TEXT("{"), latex_cut(w->s, a, b), CARAT_TEXT("}"), open,
+                                           latex_cut(w->s, b, end), close, latex_cut(w->s, end, w->s.n)};
         join(w, parts, COUNT(parts));
     }
 }
@@ -155,7 +154,7 @@ static void brace_fractions(struct work *w)
 static bool reads_as_integer(struct carat_text s)
 {
     if (s.n && (*s.p == '-' || *s.p == '+'))
-        s = cut(s, 1, s.n);
+        s = latex_cut(s, 1, s.n);
     bool digit = false; /* the last one; underscores stand between two */
     for (size_t i = 0; i < s.n; i++) {
         if (s.p[i] == '_' ? !digit : s.p[i] < '0' || s.p[i] > '9')
@@ -169,7 +168,7 @@ static bool reads_as_integer(struct carat_text s)
 static bool is_integer(struct carat_text s)
 {
     if (s.n && *s.p == '-')
-        s = cut(s, 1, s.n);
+        s = latex_cut(s, 1, s.n);
     else if (s.n == 1 && *s.p == '0')
         return true;
     if (!s.n || *s.p == '0')
@@ -183,10 +182,10 @@ static bool is_integer(struct carat_text s)
 /* "1/2" is "\frac{1}{2}"; a slash between anything else is left as it is. */
 static void write_quotient(struct work *w)
 {
-    const size_t at = find(w->s, "/", 0);
-    if (at == w->s.n || find(w->s, "/", at + 1) < w->s.n)
+    const size_t at = latex_find(w->s, "/", 0);
+    if (at == w->s.n || latex_find(w->s, "/", at + 1) < w->s.n)
         return;
-    const struct carat_text a = cut(w->s, 0, at), b = cut(w->s, at + 1, w->s.n);
+    const struct carat_text a = latex_cut(w->s, 0, at), b = latex_cut(w->s, at + 1, w->s.n);
     w->broken = w->broken || (w->strict && (!reads_as_integer(a) || !reads_as_integer(b)));
     if (!is_integer(a) || !is_integer(b))
         return;

@@ -7,6 +7,11 @@
 
 bool latex_same(struct carat_text a, struct carat_text b);
 
+/* Where `what` begins, at or after `from`; s.n: nowhere. */
+size_t latex_find(struct carat_text s, const char *what, size_t from);
+/* Bytes [from, to). */
+struct carat_text latex_cut(struct carat_text s, size_t from, size_t to);
+
 /* Where `what` begins last; s.n: nowhere. */
 size_t latex_find_last(struct carat_text s, const char *what);
 

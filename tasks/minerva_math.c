@@ -6,6 +6,7 @@
  * exact algebra. The four shots are not part of carat: they come from a published file (split "shots").
  */
 #include "latex.h"
+#include "math_subjects.h"
 
 struct work { /* one answer on its way */
     const struct carat_host *host;
@@ -156,11 +157,6 @@ static int judge(const struct carat_host *host, struct carat_ctx *ctx, const str
 static const char *const stops[] = {"Problem:", NULL};
 static const struct carat_metric metrics[] = {{.name = "exact_match", .kind = CARAT_METRIC_JUDGED}};
 
-static const struct carat_subset subjects[] = {
-    {"algebra", NULL},      {"counting_and_prob", NULL}, {"geometry", NULL}, {"intermediate_algebra", NULL},
-    {"num_theory", NULL},   {"prealgebra", NULL},        {"precalc", NULL},
-};
-
 extern const struct carat_task carat_task_minerva_math;
 const struct carat_task carat_task_minerva_math = {
     .abi = CARAT_TASK_ABI,
@@ -174,8 +170,8 @@ const struct carat_task carat_task_minerva_math = {
     .shots = CARAT_SHOTS_FIRST,
     .default_shots = 4,
     .output = CARAT_GENERATE,
-    .subsets = subjects,
-    .n_subsets = COUNT(subjects),
+    .subsets = math_subjects,
+    .n_subsets = COUNT(math_subjects),
     .example = example,
     .stops = stops,
     .max_tokens = 256,

@@ -406,16 +406,11 @@ static void drop_generation(struct scheduler *s, struct generation *g)
     g->margins = NULL;
 }
 
-static bool push_token(struct generation *g, int32_t id)
-{
-    return carat_ids_push(&g->ids, id) == CARAT_OK;
-}
-
 /* The best, and by how much. */
 static bool push_best(struct generation *g, const struct carat_reply *reply)
 {
     size_t cap = g->ids.cap;
-    if (!push_token(g, reply->best))
+    if (carat_ids_push(&g->ids, reply->best))
         return false;
     if (g->ids.cap > cap) {
         double *p = realloc(g->margins, g->ids.cap * sizeof *p);
@@ -433,8 +428,9 @@ static enum carat_err step(struct scheduler *s, struct generation *g, const stru
 {
     const struct request *r = s->jobs->items[g->job].request;
     *over = true;
-    if (!(logits ? push_token(g, carat_sample(logits, s->rules->model->vocab_size, &r->sampling, g->ids.n, s->work))
-                 : push_best(g, reply)))
+    bool pushed = logits ? !carat_ids_push(&g->ids, carat_sample(logits, s->rules->model->vocab_size, &r->sampling, g->ids.n, s->work))
+                         : push_best(g, reply);
+    if (!pushed)
         return err_nomem(err, "generated ids");
     if (is_eos(s, g->ids.ids[g->ids.n - 1]))
         return answer_generation(s, g, FINISH_EOS, err);
