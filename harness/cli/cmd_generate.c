@@ -40,16 +40,6 @@ static bool read_messages(struct jsonl_requests *c, const json_t *in, struct req
     return kept != NULL;
 }
 
-static bool read_ids(struct jsonl_requests *c, const json_t *in, struct request *r, struct err *err)
-{
-    const struct carat_model *model = backend_model(c->backend);
-    r->ids_given = true;
-    if (model)
-        return jsonl_ids(in, "ids", carat_model_info(model)->vocab_size, &c->arena, &r->ids, &r->n_ids, err);
-    err_set(err, CARAT_EUNSUPPORTED, "a server tells nothing of token ids: \"ids\" wants a checkpoint on disk");
-    return false;
-}
-
 /* A server's prompts are texts, or with --chat messages; how many tokens are drawn from it does not ask. */
 static bool server_takes(const struct jsonl_requests *c, const json_t *in, struct err *err)
 {
@@ -75,7 +65,8 @@ static bool read_request(struct jsonl_requests *c, const json_t *in, struct requ
         if (!read_messages(c, in, r, err))
             return false;
     } else if (json_object_get(in, "ids")) {
-        if (!read_ids(c, in, r, err))
+        r->ids_given = true;
+        if (!jsonl_request_ids(c, in, &r->ids, &r->n_ids, err))
             return false;
     } else if (!json_get_str(in, "prompt", &r->prompt)) {
         err_set(err, CARAT_EINPUT, "wants \"prompt\", \"ids\" or \"messages\"");

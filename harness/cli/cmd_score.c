@@ -82,14 +82,10 @@ static json_t *sequence_json(const struct sequence *q)
 
 static void score_sequence(struct jsonl_requests *c, struct jsonl_line *line)
 {
-    const struct carat_model *model = backend_model(c->backend);
-    const struct carat_model_info *info = model ? carat_model_info(model) : NULL;
     struct err why = ERR_INIT;
     struct sequence q = {0};
-    if (!info) {
-        err_set(&why, CARAT_EUNSUPPORTED, "a server tells nothing of token ids: \"ids\" wants a checkpoint on disk");
-    } else if (jsonl_ids(line->in, "ids", info->vocab_size, &c->arena, &q.ids, &q.n, &why) &&
-        jsonl_size(line->in, "top", &q.top, &why)) {
+    if (jsonl_request_ids(c, line->in, &q.ids, &q.n, &why) && jsonl_size(line->in, "top", &q.top, &why)) {
+        const struct carat_model_info *info = carat_model_info(backend_model(c->backend));
         if (q.n == 0)
             err_set(&why, CARAT_EINPUT, "\"ids\" is empty");
         else if (q.n > info->max_positions)

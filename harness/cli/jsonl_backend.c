@@ -48,3 +48,12 @@ enum carat_err jsonl_answer(struct jsonl_requests *r, struct jsonl_line *lines, 
     struct backend_stats stats;
     return backend_answer(r->backend, requests, n_requests, &events, &stats, err);
 }
+
+bool jsonl_request_ids(struct jsonl_requests *r, const json_t *in, const int32_t **ids, size_t *n, struct err *err)
+{
+    const struct carat_model *model = backend_model(r->backend);
+    if (model)
+        return jsonl_ids(in, "ids", carat_model_info(model)->vocab_size, &r->arena, ids, n, err);
+    err_set(err, CARAT_EUNSUPPORTED, "a server tells nothing of token ids: \"ids\" wants a checkpoint on disk");
+    return false;
+}

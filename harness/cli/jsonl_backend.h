@@ -20,4 +20,7 @@ struct jsonl_requests {
 /* Answers the lines that have no answer yet. */
 enum carat_err jsonl_answer(struct jsonl_requests *r, struct jsonl_line *lines, size_t n, struct err *err);
 
+/* A line's "ids", for a backend that is a checkpoint; false with `err` set: it is a server, or they are not well. */
+bool jsonl_request_ids(struct jsonl_requests *r, const json_t *in, const int32_t **ids, size_t *n, struct err *err);
+
 #endif

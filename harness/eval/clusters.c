@@ -4,15 +4,19 @@
 
 #include "eval.h"
 
-/* By cluster; what shares nothing last. Within a cluster by value, so that sums are the same bits however items came. */
+int clusters_compare(bool a_shares, int64_t a, bool b_shares, int64_t b)
+{
+    if (a_shares != b_shares)
+        return a_shares ? -1 : 1;
+    return a_shares ? (a > b) - (a < b) : 0;
+}
+
+/* By cluster. Within one by value, so that sums are the same bits however items came. */
 static int by_cluster(const void *pa, const void *pb)
 {
     const struct clustered *a = pa, *b = pb;
-    if (a->shares != b->shares)
-        return a->shares ? -1 : 1;
-    if (a->shares && a->cluster != b->cluster)
-        return a->cluster < b->cluster ? -1 : 1;
-    return (a->value > b->value) - (a->value < b->value);
+    const int order = clusters_compare(a->shares, a->cluster, b->shares, b->cluster);
+    return order ? order : (a->value > b->value) - (a->value < b->value);
 }
 
 size_t clusters_parts(struct clustered *items, size_t n, struct stats_part *parts, size_t *n_alone)

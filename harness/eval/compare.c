@@ -283,10 +283,10 @@ static bool join_item(struct join *j, struct compare_bench *b, size_t leaf, cons
         b->items = p;
     }
     b->items[b->n_items++] = (struct compare_item){.leaf = leaf,
-                                                          .index = x->index,
-                                                          .score = {x->score, y->score},
-                                                          .shares = x->shares || y->shares,
-                                                          .cluster = x->shares ? x->cluster : y->cluster};
+                                                   .index = x->index,
+                                                   .score = {x->score, y->score},
+                                                   .shares = x->shares || y->shares,
+                                                   .cluster = x->shares ? x->cluster : y->cluster};
     return true;
 }
 
@@ -455,11 +455,8 @@ static int compare_places(const void *pa, const void *pb)
     const struct place *a = pa, *b = pb;
     if (a->leaf != b->leaf)
         return a->leaf < b->leaf ? -1 : 1;
-    if (a->shares != b->shares)
-        return a->shares ? -1 : 1;
-    if (a->shares && a->cluster != b->cluster)
-        return a->cluster < b->cluster ? -1 : 1;
-    return (a->item > b->item) - (a->item < b->item);
+    const int order = clusters_compare(a->shares, a->cluster, b->shares, b->cluster);
+    return order ? order : (a->item > b->item) - (a->item < b->item);
 }
 
 /* Items of one leaf with the same cluster get the same number; those that share nothing get their own. */

@@ -238,6 +238,8 @@ struct clustered {
     bool shares;
     int64_t cluster;
 };
+/* For qsort(): clusters in order, what shares nothing last. */
+int clusters_compare(bool a_shares, int64_t a, bool b_shares, int64_t b);
 /* Sorts the items by cluster, and puts the clusters' sizes and means to parts ([n]): those that share nothing last, each by
  * itself. The number of parts; *n_alone are such. */
 size_t clusters_parts(struct clustered *items, size_t n, struct stats_part *parts, size_t *n_alone);
