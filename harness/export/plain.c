@@ -67,8 +67,16 @@ static void add_score(struct buf *out, const struct export_run *run, const struc
     buf_addc(out, '\n');
 }
 
-static const char scores_head[] = "model,task,benchmark,capability,metric,headline,shots,version,n,value,stderr,low,high,right,wrong,"
-                                  "unparsed,cut_off,empty,refused\n";
+static bool add_scores(const struct export_run *run, struct buf *out)
+{
+    buf_adds(out, "model,task,benchmark,capability,metric,headline,shots,version,n,value,stderr,low,high,right,wrong,unparsed,"
+                  "cut_off,empty,refused\n");
+    for (size_t i = 0; i < run->n_tasks; i++)
+        for (size_t m = 0; m < run->tasks[i].n_metrics; m++)
+            add_score(out, run, &run->tasks[i], &run->tasks[i].metrics[m]);
+    return !buf_failed(out);
+}
+
 static const char items_head[] = "task,index,id,outcome,target,answer,metric,value\n";
 
 /* What the model answered: the likeliest choice's number, or what was extracted for this metric. */
@@ -162,7 +170,24 @@ static json_t *run_json(const struct export_run *run)
                      run->settings, "tasks", tasks);
 }
 
+static bool add_run(const struct export_run *run, struct buf *out)
+{
+    json_t *about = run_json(run);
+    bool added = about && !json_write(about, out) && !buf_addc(out, '\n');
+    json_decref(about);
+    return added;
+}
+
 /* ---- both ------------------------------------------------------------------------------------------------ */
+
+/* A file of rows, one item after the other, and a file about the run. */
+struct form {
+    const char *items_name, *items_head, *about_name;
+    bool (*item)(void *writer, const struct carat_item_record *item);
+    bool (*about)(const struct export_run *run, struct buf *out); /* false: memory is short */
+};
+static const struct form csv = {"items.csv", items_head, "scores.csv", write_rows, add_scores};
+static const struct form json = {"items.jsonl", "", "run.json", write_line, add_run};
 
 static enum carat_err write_whole(const char *dir, const char *name, struct str text, struct err *err)
 {
@@ -172,19 +197,17 @@ static enum carat_err write_whole(const char *dir, const char *name, struct str 
     return rc;
 }
 
-typedef bool item_fn(void *context, const struct carat_item_record *item);
-
-static enum carat_err write_items(const struct export_options *o, const struct export_run *run, const char *name,
-                                  const char *head, item_fn *fn, struct err *err)
+static enum carat_err write_items(const struct export_options *o, const struct export_run *run, const struct form *form,
+                                  struct err *err)
 {
     struct writer w = {.line = BUF_INIT(BUF_MAX_DEFAULT)};
-    enum carat_err rc = export_file_open(o->dir, name, &w.file, err);
+    enum carat_err rc = export_file_open(o->dir, form->items_name, &w.file, err);
     if (rc)
         return rc;
-    fputs(head, w.file.f);
+    fputs(form->items_head, w.file.f);
     for (size_t i = 0; i < run->n_tasks && !rc; i++) {
         w.task = run->tasks[i].row.name;
-        rc = carat_store_items(o->store, run->tasks[i].row.id, 0, 0, fn, &w, err);
+        rc = carat_store_items(o->store, run->tasks[i].row.id, 0, 0, form->item, &w, err);
         if (!rc && w.failed)
             rc = err_nomem(err, "an item");
     }
@@ -195,46 +218,31 @@ static enum carat_err write_items(const struct export_options *o, const struct e
     return rc;
 }
 
-enum carat_err export_csv(const struct export_options *o, struct err *err)
+static enum carat_err export_as(const struct form *form, const struct export_options *o, struct err *err)
 {
     struct export_run run;
-    struct buf out = BUF_INIT(BUF_MAX_DEFAULT);
+    struct buf about = BUF_INIT(BUF_MAX_DEFAULT);
     enum carat_err rc = export_load(o, &run, err);
     if (rc)
         return rc;
     rc = file_mkdirs(o->dir, err);
-    buf_adds(&out, scores_head);
-    for (size_t i = 0; i < run.n_tasks; i++)
-        for (size_t m = 0; m < run.tasks[i].n_metrics; m++)
-            add_score(&out, &run, &run.tasks[i], &run.tasks[i].metrics[m]);
-    if (!rc && buf_failed(&out))
-        rc = err_nomem(err, "the scores");
+    if (!rc && !form->about(&run, &about))
+        rc = err_nomem(err, "the run");
     if (!rc)
-        rc = write_items(o, &run, "items.csv", items_head, write_rows, err);
+        rc = write_items(o, &run, form, err);
     if (!rc)
-        rc = write_whole(o->dir, "scores.csv", buf_str(&out), err);
-    buf_release(&out);
+        rc = write_whole(o->dir, form->about_name, buf_str(&about), err);
+    buf_release(&about);
     export_release(&run);
     return rc;
 }
 
+enum carat_err export_csv(const struct export_options *o, struct err *err)
+{
+    return export_as(&csv, o, err);
+}
+
 enum carat_err export_json(const struct export_options *o, struct err *err)
 {
-    struct export_run run;
-    struct buf out = BUF_INIT(BUF_MAX_DEFAULT);
-    enum carat_err rc = export_load(o, &run, err);
-    if (rc)
-        return rc;
-    rc = file_mkdirs(o->dir, err);
-    json_t *json = run_json(&run);
-    if (!rc && (!json || json_write(json, &out) || buf_addc(&out, '\n')))
-        rc = err_nomem(err, "the run");
-    if (!rc)
-        rc = write_items(o, &run, "items.jsonl", "", write_line, err);
-    if (!rc)
-        rc = write_whole(o->dir, "run.json", buf_str(&out), err);
-    json_decref(json);
-    buf_release(&out);
-    export_release(&run);
-    return rc;
+    return export_as(&json, o, err);
 }
