@@ -136,7 +136,7 @@ static enum carat_err run(const struct options *o, struct err *err)
     if (!rc && o->flips && !o->json && !is_prose(o))
         rc = err_set(err, CARAT_EUSAGE, "--flips goes with --format text, markdown or with --json");
     if (!rc)
-        rc = carat_store_open(o->db ? o->db : DEFAULT_DB, CARAT_STORE_READ, &store, err);
+        rc = open_store(o, CARAT_STORE_READ, &store, err);
     if (!rc)
         rc = carat_store_choose_scoring(store, o->scoring, err);
     if (!rc)

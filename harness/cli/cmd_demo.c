@@ -1,67 +1,66 @@
 /* carat demo: the whole road on what is bundled. */
-#include <unistd.h>
-
 #include "commands.h"
-#include "harness/protocol/plugin.h"
 #include "run_common.h"
 
 static const char *const demo_tasks[] = {"hellaswag", "boolq", "mmlu", "gsm8k", "humaneval"};
 static const char *const demo_models[] = {"early=demo:early", "late=demo:late"};
+#define N_MODELS (sizeof demo_models / sizeof *demo_models)
 
-static enum carat_err run(const struct options *o, struct err *err)
+static enum carat_err ask(const struct options *o, const char *data, struct evaluation *e, struct err *err)
 {
-    struct plugins *plugins = NULL;
-    struct eval_model *models = NULL;
     struct eval_options eval = {0};
-    struct bench_set set = {.arena = ARENA_INIT};
-    struct carat_store *store = NULL;
+    enum carat_err rc = eval_options_from(o, &eval, err);
+    if (!rc)
+        rc = load_plugins(o, &e->known.plugins, err);
+    if (!rc)
+        rc = evaluation_open_models(e, &(struct strings){(const char **)(uintptr_t)demo_models, N_MODELS}, &eval, err);
+    eval.tasks = demo_tasks;
+    eval.n_tasks = sizeof demo_tasks / sizeof *demo_tasks;
+    eval.data_dir = data;
+    eval.quiet = true; /* that only some MMLU subjects are bundled is known */
+    if (!rc)
+        rc = bench_load(&eval, &e->set, err);
+    eval.quiet = o->quiet;
+    if (!rc)
+        rc = open_store(o, CARAT_STORE_WRITE, &e->store, err);
+    if (!rc && !o->quiet)
+        log_info("carat demo: two checkpoints of one small model over five mini suites, on this machine");
+    return rc ? rc : evaluate(&e->set, &eval, e->store, e->runs, err);
+}
+
+static enum carat_err show(const struct options *o, const char *chart, struct evaluation *e, struct err *err)
+{
+    enum carat_err rc = o->json ? CARAT_OK : print_figure(e->store, e->runs, N_MODELS, o, err);
+    if (!rc && !o->json)
+        putchar('\n');
+    if (!rc)
+        rc = print_summary(e->store, e->runs, N_MODELS, o, err);
+    if (!rc)
+        rc = draw_figure(e->store, e->runs, N_MODELS, o, chart, err);
+    if (!rc && !o->quiet)
+        log_info("the chart: %s; every item: carat show late gsm8k --db %s", chart, o->db);
+    return rc;
+}
+
+static enum carat_err run(const struct options *given, struct err *err)
+{
+    struct evaluation e = EVALUATION_INIT;
+    struct options o = *given;
     char *dir = NULL, *data = NULL;
-    int64_t runs[2];
-    const char *chart = o->output ? o->output : "carat-demo.png";
-    struct options fresh = *o; /* the demo shows the work: it computes again what an earlier demo stored */
-    fresh.fresh = true;
-    fresh.title = "carat demo: two training steps of one small model";
+    const char *chart = o.output ? o.output : "carat-demo.png";
+    o.fresh = true; /* the demo shows the work: it computes again what an earlier demo stored */
+    o.title = "carat demo: two training steps of one small model";
+    o.db = o.db ? o.db : "carat-demo.db";
     enum carat_err rc = check_picture_path(chart, err);
     if (!rc)
         rc = demo_dir(&dir, err);
     if (!rc && !(data = file_join(dir, "data")))
         rc = err_nomem(err, "a path");
     if (!rc)
-        rc = eval_options_from(&fresh, &eval, err);
+        rc = ask(&o, data, &e, err);
     if (!rc)
-        rc = load_plugins(o, &plugins, err);
-    if (!rc)
-        rc = open_models(&(struct strings){(const char **)(uintptr_t)demo_models, 2}, &models, err);
-    eval.plugins = plugins;
-    eval.models = models;
-    eval.n_models = 2;
-    eval.tasks = demo_tasks;
-    eval.n_tasks = sizeof demo_tasks / sizeof *demo_tasks;
-    eval.data_dir = data;
-    eval.quiet = true; /* that only some MMLU subjects are bundled is known */
-    if (!rc)
-        rc = bench_load(&eval, &set, err);
-    eval.quiet = o->quiet;
-    if (!rc)
-        rc = carat_store_open(o->db ? o->db : "carat-demo.db", CARAT_STORE_WRITE, &store, err);
-    if (!rc && !o->quiet)
-        log_info("carat demo: two checkpoints of one small model over five mini suites, on this machine");
-    if (!rc)
-        rc = evaluate(&set, &eval, store, runs, err);
-    if (!rc && !o->json)
-        rc = print_figure(store, runs, 2, &fresh, err);
-    if (!rc && !o->json)
-        putchar('\n');
-    if (!rc)
-        rc = print_summary(store, runs, 2, o, err);
-    if (!rc)
-        rc = draw_figure(store, runs, 2, &fresh, chart, err);
-    if (!rc && !o->quiet)
-        log_info("the chart: %s; every item: carat show late gsm8k --db %s", chart, o->db ? o->db : "carat-demo.db");
-    carat_store_free(store);
-    bench_release(&set);
-    plugins_free(plugins);
-    free_models(models, 2);
+        rc = show(&o, chart, &e, err);
+    evaluation_release(&e);
     free(data);
     free(dir);
     return rc;

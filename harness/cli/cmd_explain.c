@@ -2,7 +2,6 @@
 #include "commands.h"
 #include "harness/eval/explain.h"
 #include "harness/protocol/plugin.h"
-#include "harness/yaml/yaml_tasks.h"
 #include "run_common.h"
 
 static const char *origin_of(const struct plugins *plugins, const struct carat_task *task)
@@ -56,8 +55,7 @@ static enum carat_err open_tokenizer(const struct options *o, struct carat_token
 
 static enum carat_err run(const struct options *o, struct err *err)
 {
-    struct plugins *plugins = NULL;
-    struct yaml_tasks *yaml = NULL;
+    struct known_tasks known = {0};
     struct plugins_leaves leaves = PLUGINS_LEAVES_INIT;
     struct bench_set set = {.arena = ARENA_INIT};
     struct carat_tokenizer *tokenizer = NULL;
@@ -66,28 +64,25 @@ static enum carat_err run(const struct options *o, struct err *err)
     const char *const name = o->args.items[0];
     enum carat_err rc = eval_options_from(o, &eval, err);
     if (!rc)
-        rc = load_plugins(o, &plugins, err);
-    if (!rc)
-        rc = load_task_files(o, &yaml, err);
+        rc = known_tasks_load(o, &known, err);
     if (!rc)
         rc = open_tokenizer(o, &tokenizer, err);
-    eval.plugins = plugins;
-    eval.yaml = yaml;
+    eval.plugins = known.plugins;
+    eval.yaml = known.files;
     eval.tasks = &name;
     eval.n_tasks = 1;
     eval.quiet = eval.prompts_only = true;
     if (!rc && bench_load(&eval, &set, &why))
-        rc = without_files(plugins, name, &leaves, &why, err);
+        rc = without_files(known.plugins, name, &leaves, &why, err);
     if (!rc) {
         const struct bench *bench = set.n ? &set.items[0] : NULL;
         const struct proto_leaf *leaf = bench ? &bench->leaf : &leaves.items[0];
-        rc = print(&(struct explain){bench, leaf, origin_of(plugins, leaf->task), tokenizer}, o->json, err);
+        rc = print(&(struct explain){bench, leaf, origin_of(known.plugins, leaf->task), tokenizer}, o->json, err);
     }
     carat_tokenizer_free(tokenizer);
     bench_release(&set);
     plugins_leaves_release(&leaves);
-    plugins_free(plugins);
-    yaml_tasks_free(yaml);
+    known_tasks_release(&known);
     return rc;
 }
 

@@ -1,7 +1,6 @@
 /* carat export: a run in the forms that other programs read. */
 #include "commands.h"
 #include "harness/export/export.h"
-#include "harness/yaml/yaml_tasks.h"
 #include "run_common.h"
 
 static enum carat_err run(const struct options *o, struct err *err)
@@ -12,8 +11,7 @@ static enum carat_err run(const struct options *o, struct err *err)
     } formats[] = {{"lm-eval", export_lm_eval}, {"csv", export_csv}, {"json", export_json}};
     const size_t n_formats = sizeof formats / sizeof *formats;
     struct carat_store *store = NULL;
-    struct plugins *plugins = NULL;
-    struct yaml_tasks *yaml = NULL;
+    struct known_tasks known = {0};
     int64_t id = 0;
     size_t f = 0;
     while (f < n_formats && (!o->format || strcmp(o->format, formats[f].name) != 0))
@@ -22,22 +20,19 @@ static enum carat_err run(const struct options *o, struct err *err)
         return err_set(err, CARAT_EUSAGE, "wants --format lm-eval, csv or json");
     if (!o->output)
         return err_set(err, CARAT_EUSAGE, "wants -o DIR: the folder to write to");
-    enum carat_err rc = load_plugins(o, &plugins, err);
+    enum carat_err rc = known_tasks_load(o, &known, err);
     if (!rc)
-        rc = load_task_files(o, &yaml, err);
-    if (!rc)
-        rc = carat_store_open(o->db ? o->db : DEFAULT_DB, CARAT_STORE_READ, &store, err);
+        rc = open_store(o, CARAT_STORE_READ, &store, err);
     if (!rc)
         rc = carat_store_choose_scoring(store, o->scoring, err);
     if (!rc)
         rc = carat_store_find_run(store, o->args.items[0], &id, err);
-    struct export_options e = {.store = store, .run = id, .tasks = o->tasks.items, .n_tasks = o->tasks.n, .plugins = plugins,
-                               .yaml = yaml, .data_dir = o->data, .dir = o->output};
+    struct export_options e = {.store = store, .run = id, .tasks = o->tasks.items, .n_tasks = o->tasks.n, .plugins = known.plugins,
+                               .yaml = known.files, .data_dir = o->data, .dir = o->output};
     if (!rc)
         rc = formats[f].write(&e, err);
     carat_store_free(store);
-    plugins_free(plugins);
-    yaml_tasks_free(yaml);
+    known_tasks_release(&known);
     return rc;
 }
 

@@ -144,8 +144,7 @@ static void tell_failure(const char *dataset, const struct err *why)
 /* ---- getting it --------------------------------------------------------------------------------------- */
 
 struct getting {
-    struct plugins *plugins;
-    struct yaml_tasks *yaml;
+    struct known_tasks known;
     const struct carat_fetch_opts *opts;
     const char **datasets;    /* fetched: for a bundle */
     size_t n_datasets, n_failed;
@@ -156,9 +155,9 @@ static enum carat_err get(struct getting *g, const char *word, struct err *err)
 {
     const char *dataset = word;
     bool file = false;
-    enum carat_err rc = fetch_task_file(g->yaml, word, g->opts, &file, err);
+    enum carat_err rc = fetch_task_file(g->known.files, word, g->opts, &file, err);
     if (!rc && !file)
-        rc = dataset_name(g->plugins, word, &dataset, err);
+        rc = dataset_name(g->known.plugins, word, &dataset, err);
     for (size_t i = 0; i < g->n_datasets && !rc && !file; i++)
         if (strcmp(folder_name(g->datasets[i]), folder_name(dataset)) == 0)
             return CARAT_OK; /* two tasks of one dataset */
@@ -201,7 +200,7 @@ static enum carat_err announce_all(const struct getting *g, const struct wanted 
         return err_nomem(err, "the names");
     for (size_t i = 0; i < w->n; i++) {
         const char *dataset;
-        if (dataset_name(g->plugins, w->words[i], &dataset, NULL))
+        if (dataset_name(g->known.plugins, w->words[i], &dataset, NULL))
             continue;
         const char *folder = folder_name(dataset);
         size_t k = 0;
@@ -224,7 +223,7 @@ static enum carat_err list_only(struct getting *g, const struct wanted *w, struc
     enum carat_err rc = CARAT_OK;
     for (size_t i = 0; i < w->n && !rc; i++) {
         const char *dataset;
-        rc = dataset_name(g->plugins, w->words[i], &dataset, err);
+        rc = dataset_name(g->known.plugins, w->words[i], &dataset, err);
     }
     return rc ? rc : announce_all(g, w, stdout, err);
 }
@@ -246,9 +245,7 @@ static enum carat_err run(const struct options *o, struct err *err)
         return carat_bundle_read(o->from_bundle, NULL, o->force, err);
     enum carat_err rc = take_words(o, &wanted, err);
     if (!rc)
-        rc = load_plugins(o, &g.plugins, err);
-    if (!rc)
-        rc = load_task_files(o, &g.yaml, err);
+        rc = known_tasks_load(o, &g.known, err);
     g.datasets = calloc(wanted.n + 1, sizeof *g.datasets);
     if (!rc && !g.datasets)
         rc = err_nomem(err, "the names");
@@ -269,8 +266,7 @@ static enum carat_err run(const struct options *o, struct err *err)
     }
     free(g.datasets);
     release_words(&wanted);
-    plugins_free(g.plugins);
-    yaml_tasks_free(g.yaml);
+    known_tasks_release(&g.known);
     return rc;
 }
 

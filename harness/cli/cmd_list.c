@@ -76,22 +76,18 @@ static enum carat_err print_listing(struct listing *l, const struct carat_column
 }
 
 /* Task files by name: what they are, not what is in them, so that thousands list at once. */
-static enum carat_err add_task_files(const struct options *o, struct listing *l, struct err *err)
+static void add_task_files(const struct yaml_tasks *files, struct listing *l)
 {
     static const char *const kinds[] = {[YAML_TASK] = "task file", [YAML_GROUP] = "group of task files", [YAML_TAG] = "tag",
                                         [YAML_PYTHON] = "Python, not run"};
-    struct yaml_tasks *yaml = NULL;
-    enum carat_err rc = load_task_files(o, &yaml, err);
-    for (size_t i = 0; !rc && i < yaml_tasks_count(yaml); i++) {
+    for (size_t i = 0; i < yaml_tasks_count(files); i++) {
         const char *name, *path;
         enum yaml_kind kind;
-        yaml_tasks_entry(yaml, i, &name, &kind, &path);
+        yaml_tasks_entry(files, i, &name, &kind, &path);
         struct str row[] = {str_from(name), STR(""), STR(""), str_from(kinds[kind]),
                             STR(""),        STR(""), STR(""), str_from(path ? path : "")};
         add_row(l, row);
     }
-    yaml_tasks_free(yaml);
-    return rc;
 }
 
 static enum carat_err list_tasks(const struct options *o, struct err *err)
@@ -109,11 +105,11 @@ static enum carat_err list_tasks(const struct options *o, struct err *err)
                                                [CARAT_LOGLIKELIHOOD] = "log-likelihood",
                                                [CARAT_ROLLING] = "whole texts"};
     struct listing l = {.arena = ARENA_INIT, .n_columns = sizeof columns / sizeof *columns};
-    struct plugins *plugins = NULL;
-    enum carat_err rc = load_plugins(o, &plugins, err);
-    for (size_t i = 0; !rc && i < plugins_count(plugins); i++) {
-        const struct carat_task *t = plugins_task(plugins, i);
-        const char *origin = plugins_origin(plugins, i);
+    struct known_tasks known = {0};
+    enum carat_err rc = known_tasks_load(o, &known, err);
+    for (size_t i = 0; !rc && i < plugins_count(known.plugins); i++) {
+        const struct carat_task *t = plugins_task(known.plugins, i);
+        const char *origin = plugins_origin(known.plugins, i);
         struct str row[] = {str_from(t->name),
                             number(&l, t->version),
                             str_from(capability_of(t->name, t->group)),
@@ -124,9 +120,9 @@ static enum carat_err list_tasks(const struct options *o, struct err *err)
                             str_from(origin ? origin : "built in")};
         add_row(&l, row);
     }
-    plugins_free(plugins);
     if (!rc)
-        rc = add_task_files(o, &l, err);
+        add_task_files(known.files, &l);
+    known_tasks_release(&known);
     return rc ? rc : print_listing(&l, columns, o, err);
 }
 
@@ -156,7 +152,7 @@ static enum carat_err list_runs(const struct options *o, struct err *err)
                                                   {{"scorings", 8}, CARAT_LEFT}};
     struct listing l = {.arena = ARENA_INIT, .n_columns = sizeof columns / sizeof *columns};
     struct carat_store *store = NULL;
-    enum carat_err rc = carat_store_open(o->db ? o->db : DEFAULT_DB, CARAT_STORE_READ, &store, err);
+    enum carat_err rc = open_store(o, CARAT_STORE_READ, &store, err);
     if (!rc)
         rc = carat_store_runs(store, add_run, &l, err);
     carat_store_free(store);

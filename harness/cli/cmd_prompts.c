@@ -3,7 +3,6 @@
 
 #include "commands.h"
 #include "harness/protocol/plugin.h"
-#include "harness/yaml/yaml_tasks.h"
 #include "run_common.h"
 
 static json_t *texts_json(const struct str *texts, size_t n, struct str before)
@@ -79,8 +78,7 @@ static enum carat_err print_item(const struct bench *b, size_t index, bool json,
 
 static enum carat_err run(const struct options *o, struct err *err)
 {
-    struct plugins *plugins = NULL;
-    struct yaml_tasks *yaml = NULL;
+    struct known_tasks known = {0};
     struct eval_options eval = {0};
     struct bench_set set = {.arena = ARENA_INIT};
     if (!o->tasks.n) {
@@ -89,11 +87,9 @@ static enum carat_err run(const struct options *o, struct err *err)
     }
     enum carat_err rc = eval_options_from(o, &eval, err);
     if (!rc)
-        rc = load_plugins(o, &plugins, err);
-    if (!rc)
-        rc = load_task_files(o, &yaml, err);
-    eval.plugins = plugins;
-    eval.yaml = yaml;
+        rc = known_tasks_load(o, &known, err);
+    eval.plugins = known.plugins;
+    eval.yaml = known.files;
     eval.prompts_only = true;
     if (!rc)
         rc = bench_load(&eval, &set, err);
@@ -101,8 +97,7 @@ static enum carat_err run(const struct options *o, struct err *err)
         for (size_t k = 0; k < set.items[i].n_planned && !rc; k++)
             rc = print_item(&set.items[i], k, o->json, err);
     bench_release(&set);
-    plugins_free(plugins);
-    yaml_tasks_free(yaml);
+    known_tasks_release(&known);
     return rc;
 }
 

@@ -245,7 +245,7 @@ static enum carat_err run(const struct options *o, struct err *err)
     size_t n = 0;
     enum carat_err rc = CARAT_OK;
     if (!quotes_alone(o))
-        rc = carat_store_open(o->db ? o->db : DEFAULT_DB, CARAT_STORE_READ, &store, err);
+        rc = open_store(o, CARAT_STORE_READ, &store, err);
     if (!rc && store)
         rc = carat_store_choose_scoring(store, o->scoring, err);
     if (!rc && store)

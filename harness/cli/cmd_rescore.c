@@ -4,7 +4,6 @@
 #include "commands.h"
 #include "harness/eval/rescore.h"
 #include "harness/protocol/plugin.h"
-#include "harness/yaml/yaml_tasks.h"
 #include "run_common.h"
 
 static json_t *rescored_json(const struct rescored *tasks, size_t n)
@@ -39,8 +38,7 @@ static void print_text(const struct rescored *tasks, size_t n)
 static enum carat_err run(const struct options *o, struct err *err)
 {
     struct carat_store *store = NULL;
-    struct plugins *plugins = NULL;
-    struct yaml_tasks *yaml = NULL;
+    struct known_tasks known = {0};
     struct eval_options eval = {0};
     struct rescored *tasks = NULL;
     size_t n = 0;
@@ -50,13 +48,11 @@ static enum carat_err run(const struct options *o, struct err *err)
     enum carat_err rc = eval_options_from(&plain, &eval, err);
     eval.form.template_path = o->chat_template;
     if (!rc)
-        rc = load_plugins(o, &plugins, err);
+        rc = known_tasks_load(o, &known, err);
+    eval.plugins = known.plugins;
+    eval.yaml = known.files;
     if (!rc)
-        rc = load_task_files(o, &yaml, err);
-    eval.plugins = plugins;
-    eval.yaml = yaml;
-    if (!rc)
-        rc = carat_store_open(o->db ? o->db : DEFAULT_DB, CARAT_STORE_WRITE, &store, err);
+        rc = open_store(o, CARAT_STORE_WRITE, &store, err);
     if (!rc)
         rc = carat_store_find_run(store, o->args.items[0], &r.run, err);
     r.store = store;
@@ -70,8 +66,7 @@ static enum carat_err run(const struct options *o, struct err *err)
         log_info("the first scores are kept; 'carat report %s --scoring %s' shows these", o->args.items[0], r.name);
     free(tasks);
     carat_store_free(store);
-    plugins_free(plugins);
-    yaml_tasks_free(yaml);
+    known_tasks_release(&known);
     return rc;
 }
 

@@ -2,219 +2,8 @@
 #include "commands.h"
 #include "harness/eval/eval.h"
 #include "harness/eval/suite.h"
-#include "harness/protocol/plugin.h"
-#include "harness/yaml/yaml_tasks.h"
 #include "harness/version.h"
 #include "run_common.h"
-
-enum carat_err load_task_files(const struct options *o, struct yaml_tasks **out, struct err *err)
-{
-    const char *list = getenv("CARAT_TASK_PATH");
-    enum carat_err rc = yaml_tasks_new(out, err);
-    while (list && *list && !rc) {
-        size_t n = strcspn(list, ":");
-        char *dir = strndup(list, n);
-        if (!dir)
-            return err_nomem(err, "the tasks");
-        if (n)
-            rc = yaml_tasks_scan(*out, dir, err);
-        free(dir);
-        list += n + (list[n] == ':');
-    }
-    for (size_t i = 0; i < o->include_paths.n && !rc; i++)
-        rc = yaml_tasks_scan(*out, o->include_paths.items[i], err);
-    return rc;
-}
-
-enum carat_err load_plugins(const struct options *o, struct plugins **out, struct err *err)
-{
-    enum carat_err rc = plugins_new(out, err);
-    for (size_t i = 0; i < o->plugins.n && !rc; i++)
-        rc = plugins_load(*out, o->plugins.items[i], err);
-    if (!rc)
-        rc = plugins_load_path(*out, getenv("CARAT_PLUGIN_PATH"), err);
-    return rc;
-}
-
-enum { SAMPLES_MAX = 10000 };
-
-static enum carat_err sampling_options(const struct options *o, struct eval_sampling *out, struct err *err)
-{
-    *out = (struct eval_sampling){.n_samples = o->samples ? o->samples : o->temperature > 0 ? 1 : 0,
-                                  .temperature = o->temperature,
-                                  .top_p = o->top_p > 0 ? o->top_p : 1};
-    if (o->samples > SAMPLES_MAX)
-        return err_set(err, CARAT_EUSAGE, "--samples wants at most %d", SAMPLES_MAX);
-    if (o->temperature > 100)
-        return err_set(err, CARAT_EUSAGE, "--temperature wants at most 100");
-    if (o->top_p > 1)
-        return err_set(err, CARAT_EUSAGE, "--top-p wants a probability, at most 1");
-    if (o->temperature > 0 || (o->samples <= 1 && o->top_p <= 0))
-        return CARAT_OK;
-    err_set(err, CARAT_EUSAGE, "--%s wants a --temperature: greedy texts are all the same",
-            o->samples > 1 ? "samples" : "top-p");
-    return err_hint(err, "--temperature 0.8 --top-p 0.95 is what code is often sampled with");
-}
-
-/* "2/3": the second of three. */
-static enum carat_err shard_option(const char *word, struct eval_options *out, struct err *err)
-{
-    enum { SHARDS_MAX = 100000 };
-    struct str s = str_from(word);
-    ptrdiff_t slash = word ? str_find(s, STR("/"), 0) : -1;
-    size_t i = 0, n = 0;
-    if (!word)
-        return CARAT_OK;
-    if (slash < 0 || !num_parse_size((struct str){s.p, (size_t)slash}, &i) ||
-        !num_parse_size((struct str){s.p + slash + 1, s.n - (size_t)slash - 1}, &n) || i < 1 || i > n || n > SHARDS_MAX)
-        return err_set(err, CARAT_EUSAGE, "--shard wants I/N with 1 <= I <= N <= %d, not '%s'", SHARDS_MAX, word);
-    out->shard = i - 1;
-    out->n_shards = n;
-    return CARAT_OK;
-}
-
-static enum carat_err form_options(const struct options *o, struct eval_form *out, struct err *err)
-{
-    const char *wants = o->chat ? NULL : o->chat_template ? "chat-template" : o->fewshot_as_multiturn ? "fewshot-as-multiturn" : NULL;
-    *out = (struct eval_form){.chat = o->chat,
-                              .multiturn = o->fewshot_as_multiturn != SWITCH_OFF,
-                              .template_path = o->chat_template,
-                              .system = o->system};
-    if (wants)
-        return err_set(err, CARAT_EUSAGE, "--%s wants --chat: without it prompts are plain text", wants);
-    if (o->system && !utf8_valid(str_from(o->system)))
-        return err_set(err, CARAT_EUSAGE, "--system wants a text in UTF-8");
-    return CARAT_OK;
-}
-
-enum carat_err eval_options_from(const struct options *o, struct eval_options *out, struct err *err)
-{
-    if (o->shots > 1000)
-        return err_set(err, CARAT_EUSAGE, "--shots wants at most 1000");
-    if (o->seed > UINT32_MAX)
-        return err_set(err, CARAT_EUSAGE, "--seed wants less than 2^32");
-    *out = (struct eval_options){.tasks = o->tasks.items,
-                                 .n_tasks = o->tasks.n,
-                                 .limit = o->limit,
-                                 .shots = (int)o->shots,
-                                 .settings = (o->shots_fixed ? PROTO_SHOTS_FIXED : 0u) |
-                                             (o->protocol && strcmp(o->protocol, "published") == 0 ? PROTO_PUBLISHED : 0u),
-                                 .seed = o->seed,
-                                 .max_tokens = o->max_tokens,
-                                 .data_dir = o->data,
-                                 .fresh = o->fresh,
-                                 .quiet = o->quiet,
-                                 .unsafe_no_jail = o->unsafe_no_jail,
-                                 .jail_wall = jail_wall_from(o->jail_wall),
-                                 .interrupted = cli_interrupted};
-    enum carat_err rc = sampling_options(o, &out->sampling, err);
-    if (!rc)
-        rc = shard_option(o->shard, out, err);
-    if (!rc)
-        rc = form_options(o, &out->form, err);
-    return rc ? rc : backend_options(o, &out->backend, err);
-}
-
-void free_models(struct eval_model *models, size_t n)
-{
-    for (size_t i = 0; models && i < n; i++) {
-        free(models[i].name);
-        free(models[i].path);
-    }
-    free(models);
-}
-
-/* Known now, not after the first model's hours: is it there, whole, of a kind carat knows? */
-static enum carat_err check_model(const struct eval_model *model, bool first, struct err *err)
-{
-    struct carat_model *m = NULL;
-    if (backend_is_server(model->path))
-        return CARAT_OK; /* asked what it can do before anything is computed */
-    if (!file_exists(model->path))
-        return err_set(err, CARAT_EINPUT, "cannot open '%s': no such file or folder", model->path);
-    enum carat_err rc = first ? CARAT_OK : carat_model_open(model->path, &m, err);
-    carat_model_free(m);
-    return rc;
-}
-
-enum carat_err open_models(const struct strings *words, struct eval_model **out, struct err *err)
-{
-    enum carat_err rc = CARAT_OK;
-    *out = calloc(words->n + 1, sizeof **out);
-    if (!*out)
-        return err_nomem(err, "the models");
-    for (size_t i = 0; i < words->n && !rc; i++) {
-        rc = model_path(words->items[i], &(*out)[i].name, &(*out)[i].path, err);
-        for (size_t k = 0; k < i && !rc; k++) {
-            if (strcmp((*out)[k].name, (*out)[i].name) == 0) {
-                rc = err_set(err, CARAT_EUSAGE, "two models are called '%s'", (*out)[i].name);
-                err_hint(err, "name them: -m first=PATH -m second=PATH");
-            }
-        }
-        if (!rc)
-            rc = check_model(&(*out)[i], i == 0, err);
-    }
-    return rc;
-}
-
-static enum carat_err print_loaded(struct summary *sum, struct carat_store *store, const int64_t *runs, size_t n,
-                                   const struct options *o, struct run_log *log, struct err *err)
-{
-    struct buf out = BUF_INIT(BUF_MAX_DEFAULT), warnings = BUF_INIT(1 << 20);
-    struct pass_at_k *passes = NULL;
-    size_t n_passes = 0;
-    enum carat_err rc = pass_at_k_load(store, runs, n, &sum->arena, &passes, &n_passes, err);
-    if (!rc && o->json) {
-        json_t *json = summary_json(sum);
-        bool failed = json_object_set_new(json, "pass_at_k", pass_at_k_json(passes, n_passes)) ||
-                      json_write(json, &out) || buf_addc(&out, '\n');
-        rc = failed ? err_nomem(err, "the scores") : CARAT_OK;
-        json_decref(json);
-    } else if (!rc) {
-        rc = summary_table(sum, table_format(o), &out, err);
-        if (table_format(o) == CARAT_TABLE_TEXT)
-            pass_at_k_text(passes, n_passes, &out);
-        if (!rc && table_format(o) == CARAT_TABLE_TEXT && sum->n_measured) {
-            buf_addc(&out, '\n');
-            rc = summary_notes(sum, !o->models.n, &out, err);
-        }
-    }
-    if (!rc)
-        fwrite(out.p, 1, out.n, stdout);
-    if (!rc && !summary_warnings(sum, o->shard != NULL, &warnings))
-        for (char *line = warnings.p; line && *line;) {
-            char *end = strchr(line, '\n');
-            *end = '\0';
-            run_log_warn(log, "%s", line);
-            line = end + 1;
-        }
-    buf_release(&out);
-    buf_release(&warnings);
-    return rc;
-}
-
-enum carat_err print_summary(struct carat_store *store, const int64_t *runs, size_t n, const struct options *o,
-                             struct err *err)
-{
-    struct summary sum;
-    enum carat_err rc = load_summary(store, runs, n, o, &sum, err);
-    if (rc)
-        return rc;
-    rc = print_loaded(&sum, store, runs, n, o, NULL, err);
-    summary_release(&sum);
-    return rc;
-}
-
-enum carat_table_format table_format(const struct options *o)
-{
-    static const char *const names[] = {[CARAT_TABLE_TEXT] = "text",   [CARAT_TABLE_MARKDOWN] = "markdown",
-                                        [CARAT_TABLE_CSV] = "csv",     [CARAT_TABLE_LATEX] = "latex",
-                                        [CARAT_TABLE_HTML] = "html"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (o->format && strcmp(o->format, names[i]) == 0)
-            return (enum carat_table_format)i;
-    return CARAT_TABLE_TEXT;
-}
 
 /* A benchmark of which no item could be asked is a failure, not a row of dashes. */
 static enum carat_err check_answered(const struct summary *sum, struct err *err)
@@ -239,7 +28,7 @@ static enum carat_err print_and_check(struct carat_store *store, const int64_t *
     enum carat_err rc = load_summary(store, runs, n, o, &sum, err);
     if (rc)
         return rc;
-    rc = print_loaded(&sum, store, runs, n, o, log, err);
+    rc = print_scores(&sum, store, runs, n, o, log, err);
     if (!rc)
         rc = check_answered(&sum, err);
     summary_release(&sum);
@@ -334,18 +123,29 @@ static void hint_resume(const struct options *o, struct err *err)
     buf_release(&command);
 }
 
+static enum carat_err ask(const struct options *o, struct evaluation *e, struct eval_options *eval, struct err *err)
+{
+    enum carat_err rc = check_suite(o, eval, err);
+    if (!rc)
+        rc = bench_load(eval, &e->set, err);
+    if (!rc)
+        log_start(eval->log, o, eval, &e->set);
+    if (!rc)
+        rc = open_store(o, CARAT_STORE_WRITE, &e->store, err);
+    if (!rc)
+        rc = evaluate(&e->set, eval, e->store, e->runs, err);
+    if (rc == CARAT_EINTERRUPTED)
+        hint_resume(o, err);
+    return rc;
+}
+
 static enum carat_err run(const struct options *o, struct err *err)
 {
     struct suite suite = {.limit = -1};
     struct options shown;
     struct run_log *log = NULL;
-    struct plugins *plugins = NULL;
-    struct yaml_tasks *yaml = NULL;
-    struct eval_model *models = NULL;
     struct eval_options eval = {0};
-    struct bench_set set = {.arena = ARENA_INIT};
-    struct carat_store *store = NULL;
-    int64_t *runs = NULL;
+    struct evaluation e = EVALUATION_INIT;
     enum carat_err rc = check_words(o, err);
     if (!rc)
         rc = eval_options_from(o, &eval, err);
@@ -354,45 +154,21 @@ static enum carat_err run(const struct options *o, struct err *err)
     if (!rc)
         rc = take_suite(o, &suite, &eval, &shown, err);
     if (!rc)
-        rc = load_plugins(o, &plugins, err);
+        rc = known_tasks_load(o, &e.known, err);
     if (!rc)
-        rc = load_task_files(o, &yaml, err);
-    if (!rc)
-        rc = open_models(&o->models, &models, err);
-    eval.plugins = plugins;
-    eval.yaml = yaml;
-    eval.models = models;
-    eval.n_models = o->models.n;
-    runs = calloc(o->models.n + 1, sizeof *runs);
-    if (!rc && !runs)
-        rc = err_nomem(err, "the runs");
+        rc = evaluation_open_models(&e, &o->models, &eval, err);
     if (!rc)
         rc = run_log_open(o->log_json, &log, err);
     eval.log = log;
     if (!rc)
-        rc = check_suite(o, &eval, err);
-    if (!rc)
-        rc = bench_load(&eval, &set, err);
-    if (!rc)
-        log_start(log, o, &eval, &set);
-    if (!rc)
-        rc = carat_store_open(o->db ? o->db : DEFAULT_DB, CARAT_STORE_WRITE, &store, err);
-    if (!rc)
-        rc = evaluate(&set, &eval, store, runs, err);
-    if (rc == CARAT_EINTERRUPTED)
-        hint_resume(o, err);
+        rc = ask(o, &e, &eval, err);
     if (!rc && suite.figure && !o->json)
-        rc = print_figure(store, runs, o->models.n, &shown, err);
+        rc = print_figure(e.store, e.runs, e.n_models, &shown, err);
     if (!rc)
-        rc = print_and_check(store, runs, o->models.n, &shown, log, err);
+        rc = print_and_check(e.store, e.runs, e.n_models, &shown, log, err);
     log_end(log, rc, err);
     rc = end_log(log, rc, err);
-    carat_store_free(store);
-    bench_release(&set);
-    plugins_free(plugins);
-    yaml_tasks_free(yaml);
-    free_models(models, o->models.n);
-    free(runs);
+    evaluation_release(&e);
     suite_release(&suite);
     return rc;
 }

@@ -159,7 +159,7 @@ static enum carat_err run(const struct options *o, struct err *err)
     struct chosen c = {.o = o};
     struct shown s = {.o = o, .out = BUF_INIT(BUF_MAX_DEFAULT), .limit = o->limit, .style = {.color = want_color(o, stdout)}};
     int64_t id = 0;
-    enum carat_err rc = carat_store_open(o->db ? o->db : DEFAULT_DB, CARAT_STORE_READ, &store, err);
+    enum carat_err rc = open_store(o, CARAT_STORE_READ, &store, err);
     if (!rc)
         rc = carat_store_choose_scoring(store, o->scoring, err);
     if (!rc)

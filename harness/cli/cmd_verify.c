@@ -37,7 +37,7 @@ static enum carat_err run(const struct options *o, struct err *err)
         return err_set(err, CARAT_EUSAGE, "--threads wants at most 1024");
     enum carat_err rc = o->models.n ? model_path(o->models.items[0], NULL, &path, err) : CARAT_OK;
     if (!rc)
-        rc = carat_store_open(o->db ? o->db : DEFAULT_DB, CARAT_STORE_READ, &store, err);
+        rc = open_store(o, CARAT_STORE_READ, &store, err);
     if (!rc)
         rc = carat_store_find_run(store, o->args.items[0], &run_id, err);
     struct verify_options v = {.model_path = path,
