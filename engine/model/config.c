@@ -1,8 +1,8 @@
 /* config.json, in the styles of transformers 4 (rope_theta, rope_scaling, torch_dtype) and 5
  * (rope_parameters, dtype), flat or with the language model's part in text_config.
  *
- * A key left out or null means the class default of transformers, which the family's row
- * holds. A key that would change the result and is not implemented is refused by name; what only
+ * A key left out means the class default of transformers, which the family's row holds. Null means it too where the
+ * class takes a null, but for those that say otherwise below; else it is refused, as transformers 5.23 does. A key that would change the result and is not implemented is refused by name; what only
  * steers training, caching or loading is passed over. A key unknown here that brings weights of its
  * own is caught later: a tensor nobody reads is refused too (model.c).
  */
@@ -86,6 +86,13 @@ static const json_t *member(const json_t *object, const char *key)
     return json_is_null(v) ? NULL : v;
 }
 
+/* The text of a string; NULL where it is none, or would be cut short by a NUL. */
+static const char *plain_text(const json_t *v)
+{
+    const char *text = json_string_value(v);
+    return text && strlen(text) == json_string_length(v) ? text : NULL;
+}
+
 static bool present(const json_t *object, const char *key)
 {
     return json_object_get(object, key) != NULL;
@@ -111,13 +118,24 @@ static enum carat_err get_number(struct parser *p, const json_t *object, const c
     return CARAT_OK;
 }
 
+/* A null is no: so Falcon's class takes it, the one that takes it. */
 static enum carat_err get_bool(struct parser *p, const char *key, bool *io)
 {
-    const json_t *v = member(p->text, key);
-    if (v && !json_is_boolean(v))
+    const json_t *v = json_object_get(p->text, key);
+    if (v && !json_is_boolean(v) && !json_is_null(v))
         return err_set(p->err, CARAT_EINPUT, "'%s': %s is not true or false", p->path, key);
     if (v)
         *io = json_is_true(v);
+    return CARAT_OK;
+}
+
+static enum carat_err get_text(struct parser *p, const json_t *v, const char *key, const char **io)
+{
+    if (!v || json_is_null(v))
+        return CARAT_OK;
+    if (!plain_text(v))
+        return err_set(p->err, CARAT_EINPUT, "'%s': %s is not a plain string", p->path, key);
+    *io = plain_text(v);
     return CARAT_OK;
 }
 
@@ -136,15 +154,20 @@ static enum carat_err get_size(struct parser *p, const char *key, size_t min, si
 static enum carat_err find_family(struct parser *p)
 {
     const json_t *list = member(p->root, "architectures");
-    const char *type = json_string_value(member(p->root, "model_type"));
-    const char *arch = json_string_value(json_array_get(list, 0)), *stored = NULL;
+    const char *type = NULL, *arch = NULL, *inner = NULL, *stored = NULL;
     char names[256];
+    enum carat_err rc = get_text(p, member(p->root, "model_type"), "model_type", &type);
+    if (!rc)
+        rc = get_text(p, json_array_get(list, 0), "architectures", &arch);
+    if (!rc && p->text != p->root)
+        rc = get_text(p, member(p->text, "model_type"), "text_config.model_type", &inner);
+    if (rc)
+        return rc;
     family_names(names, sizeof names);
     if (!type && !arch)
         return err_set(p->err, CARAT_EINPUT, "'%s' names no model_type and no architecture", p->path);
     const struct family *by_arch = arch ? family_find_architecture(arch, &stored) : NULL;
     const struct family *by_type = type ? family_find(type) : by_arch;
-    const char *inner = p->text != p->root ? json_string_value(member(p->text, "model_type")) : NULL;
     if (inner && by_type && family_find(inner) != by_type) {
         type = inner;
         by_type = NULL;
@@ -158,6 +181,47 @@ static enum carat_err find_family(struct parser *p)
     p->out->family = by_type;
     p->out->architecture = stored ? stored : by_type->architectures[0];
     return CARAT_OK;
+}
+
+static enum carat_err refuse_null(struct parser *p, const json_t *object, const char *key)
+{
+    return present(object, key) && !member(object, key)
+               ? err_set(p->err, CARAT_EINPUT, "'%s': %s is null, and a model of type %s needs it", p->path, key,
+                         p->out->family->name)
+               : CARAT_OK;
+}
+
+/* The nulls that the family's class does not take. A size may be null where the class has no number for it but works it
+ * out; that of heads for keys and values is null in older files of every family. */
+static enum carat_err check_nulls(struct parser *p)
+{
+    const struct family *f = p->out->family;
+    const struct {
+        const char *key;
+        bool read; /* by the class */
+    } needed[] = {
+        {"attention_bias", f->features & FAMILY_ATTN_BIAS},
+        {"head_dim", f->defaults.head_dim},
+        {"hidden_size", true},
+        {"intermediate_size", f->defaults.inter},
+        {"max_position_embeddings", true},
+        {"mlp_bias", f->features & FAMILY_MLP_BIAS},
+        {"num_attention_heads", true},
+        {"num_hidden_layers", true},
+        {"query_pre_attn_scalar", f->query_scalar > 0},
+        {"rms_norm_eps", true},
+        {"tie_word_embeddings", true},
+        {"use_sliding_window", f->features & FAMILY_WINDOW_SWITCH},
+        {"vocab_size", true},
+    };
+    size_t last = 0; /* Gemma 1's other key for the activation is null in its own files */
+    while (last < 2 && f->act_keys[last + 1])
+        last++;
+    enum carat_err rc = refuse_null(p, p->text, f->act_keys[last]);
+    for (size_t i = 0; i < sizeof needed / sizeof *needed && !rc; i++)
+        if (needed[i].read)
+            rc = refuse_null(p, p->text, family_key(f, needed[i].key));
+    return rc ? rc : refuse_null(p, p->root, "tie_word_embeddings");
 }
 
 static enum carat_err parse_sizes(struct parser *p)
@@ -258,7 +322,7 @@ static enum carat_err parse_refused(struct parser *p)
 
 static enum carat_err find_activation(struct parser *p, const char *key, const json_t *v, enum activation *out)
 {
-    const char *name = json_string_value(v);
+    const char *name = plain_text(v);
     for (size_t i = 0; name && i < sizeof ACTIVATIONS / sizeof *ACTIVATIONS; i++)
         if (strcmp(name, ACTIVATIONS[i].name) == 0) {
             *out = ACTIVATIONS[i].act;
@@ -319,11 +383,13 @@ static enum carat_err parse_rope(struct parser *p, const char *key, const json_t
 {
     if (!json_is_object(object))
         return err_set(p->err, CARAT_EINPUT, "'%s': %s is not an object", p->path, key);
-    const char *type = json_string_value(member(object, "rope_type"));
-    if (!type)
-        type = json_string_value(member(object, "type"));
+    const char *type = NULL;
     double partial = 1;
-    enum carat_err rc = get_number(p, object, "rope_theta", &rope->theta);
+    enum carat_err rc = get_text(p, member(object, "rope_type"), "rope_type", &type);
+    if (!rc && !type)
+        rc = get_text(p, member(object, "type"), "type", &type);
+    if (!rc)
+        rc = get_number(p, object, "rope_theta", &rope->theta);
     if (!rc)
         rc = get_number(p, object, "partial_rotary_factor", &partial);
     if (rc)
@@ -389,7 +455,7 @@ static enum carat_err parse_layer_types(struct parser *p)
         if (!types)
             continue;
         const json_t *v = json_array_get(types, i);
-        const char *type = json_is_string(v) ? json_string_value(v) : "";
+        const char *type = plain_text(v) ? plain_text(v) : "";
         bool local = strcmp(type, "sliding_attention") == 0;
         if ((!local && strcmp(type, "full_attention") != 0) || (!read && local != c->local[i]))
             return refuse(p, "layer_types", v);
@@ -511,8 +577,8 @@ enum carat_err config_parse_ends(const json_t *root, const char *path, struct mo
 enum carat_err config_parse(const json_t *root, const char *path, struct model_config *out, struct err *err)
 {
     static enum carat_err (*const STEPS[])(struct parser *) = {
-        find_family,      parse_sizes, parse_falcon,  check_heads,   parse_refused, parse_biases,
-        parse_activation, parse_ropes, parse_windows, parse_scalars,
+        find_family,  check_nulls,      parse_sizes, parse_falcon,  check_heads,   parse_refused,
+        parse_biases, parse_activation, parse_ropes, parse_windows, parse_scalars,
     };
     struct parser p = {.root = root, .text = root, .path = path, .out = out, .err = err};
     if (!json_is_object(root))

@@ -36,6 +36,16 @@ Test(config, what_is_left_out_is_the_class_default)
     cr_assert(c.window == 4096 && c.local[0] && c.local[31] && c.n_kv_heads == 8);
 }
 
+Test(config, a_null_that_the_class_takes_is_what_the_class_makes_of_it)
+{
+    struct model_config c = good("{\"model_type\": \"llama\", \"head_dim\": null, \"num_key_value_heads\": null}");
+    cr_assert(c.head_dim == 128 && c.n_kv_heads == 32);
+    c = good("{\"model_type\": \"falcon\", \"ffn_hidden_size\": null, \"num_ln_in_parallel_attn\": null}");
+    cr_assert(c.inter == 4 * 4544 && c.n_kv_heads == 1 && c.parallel);
+    c = good("{\"model_type\": \"falcon\", \"multi_query\": null, \"parallel_attn\": null, \"attention_bias\": null}");
+    cr_assert(c.n_kv_heads == 71 && !c.parallel, "null is no, though the class default is yes");
+}
+
 Test(config, both_styles_of_transformers_say_the_same)
 {
     struct model_config a = good("{\"model_type\": \"gemma3_text\", \"rope_theta\": 5e5, \"rope_local_base_freq\": 2e4,"
@@ -119,6 +129,21 @@ static const struct {
     {"{\"model_type\": \"llama\", \"eos_token_id\": [1,2,3,4,5,6,7,8,9]}", CARAT_EUNSUPPORTED, "9 eos_token_id"},
     {"{\"model_type\": \"gemma2\", \"query_pre_attn_scalar\": 1e308}", CARAT_EINPUT, "query_pre_attn_scalar"},
     {"{\"model_type\": \"gemma2\", \"sliding_window\": null}", CARAT_EINPUT, "sliding_window"},
+    /* nulls that the class does not take */
+    {"{\"model_type\": \"gemma\", \"hidden_act\": null}", CARAT_EINPUT, "hidden_act is null"},
+    {"{\"model_type\": \"gemma\", \"head_dim\": null}", CARAT_EINPUT, "head_dim is null"},
+    {"{\"model_type\": \"gemma2\", \"hidden_activation\": null}", CARAT_EINPUT, "hidden_activation is null"},
+    {"{\"model_type\": \"gemma2\", \"query_pre_attn_scalar\": null}", CARAT_EINPUT, "query_pre_attn_scalar is null"},
+    {"{\"model_type\": \"llama\", \"rms_norm_eps\": null}", CARAT_EINPUT, "rms_norm_eps is null"},
+    {"{\"model_type\": \"llama\", \"tie_word_embeddings\": null}", CARAT_EINPUT, "tie_word_embeddings is null"},
+    {"{\"model_type\": \"falcon\", \"layer_norm_epsilon\": null}", CARAT_EINPUT, "layer_norm_epsilon is null"},
+    {"{\"model_type\": \"falcon\", \"activation\": null}", CARAT_EINPUT, "activation is null"},
+    {"{\"model_type\": \"gemma3\", \"text_config\": {\"vocab_size\": null}}", CARAT_EINPUT, "vocab_size is null"},
+    /* strings that C would cut short */
+    {"{\"model_type\": \"llama\\u0000x\"}", CARAT_EINPUT, "model_type is not a plain string"},
+    {"{\"model_type\": \"llama\", \"architectures\": [\"LlamaForCausalLM\\u0000\"]}", CARAT_EINPUT, "architectures"},
+    {"{\"model_type\": \"llama\", \"hidden_act\": \"silu\\u0000x\"}", CARAT_EUNSUPPORTED, "hidden_act"},
+    {"{\"model_type\": \"llama\", \"rope_scaling\": {\"type\": \"linear\\u0000\", \"factor\": 2}}", CARAT_EINPUT, "type"},
     {"{\"model_type\": \"gemma2\", \"layer_types\": []}", CARAT_EINPUT, "layer_types"},
     {"{\"model_type\": \"gemma2\", \"num_hidden_layers\": 1, \"layer_types\": [\"chunked_attention\"]}",
      CARAT_EUNSUPPORTED, "chunked_attention"},
