@@ -13,7 +13,7 @@
  * WAL, STRICT tables, foreign keys, application_id and user_version checked on open: a file that
  * is something else, is newer than this carat or fails its integrity check is refused by name and
  * never written to. One writer: a second carat that writes the same file gets CARAT_EIO ("in use
- * by ..."); readers work during a run. A store belongs to one thread at a time.
+ * by ..."); readers work during a run. A store belongs to one thread at a time (of a struct carat_writer's, see there).
  *
  * What makes two runs the same is content: `key` is a digest over weights, tokenizer, precision,
  * numerics version, seed ... (the caller's), never a path or a name.
@@ -146,6 +146,27 @@ struct carat_item_record {
 enum carat_err carat_store_put(struct carat_store *st, int64_t task, const struct carat_item_record *item,
                                struct err *err);
 enum carat_err carat_store_commit(struct carat_store *st, struct err *err);
+
+/* ---- writing beside other work ------------------------------------------------------
+ *
+ *     carat_writer_new(st, &writer, err);
+ *     carat_writer_put(writer, task, &item, err);            // copied; waits only where 256 items are ahead of it
+ *     carat_writer_sync(writer, err);                        // all of them are durable
+ *     carat_writer_free(writer);
+ *
+ * A thread of the writer's puts the items into the store, in the order in which they were given, and commits as
+ * carat_store_put() does and also a second after the last commit. Between a carat_writer_put() and the next
+ * carat_writer_sync() the store belongs to that thread. One thread gives items. */
+struct carat_writer;
+enum carat_err carat_writer_new(struct carat_store *st, struct carat_writer **out, struct err *err);
+void carat_writer_free(struct carat_writer *w); /* after it has written and committed what it was given; NULL is fine */
+
+/* All three tell of the first item or commit that failed. carat_writer_put() then takes no more; those that it took before
+ * are written where the store still can. */
+enum carat_err carat_writer_put(struct carat_writer *w, int64_t task, const struct carat_item_record *item,
+                                struct err *err);
+enum carat_err carat_writer_sync(struct carat_writer *w, struct err *err);
+enum carat_err carat_writer_failure(struct carat_writer *w, struct err *err); /* at once */
 
 /* Calls fn for each finished item of the task. Items whose outcome is CARAT_REFUSED are left out when
  * `retry_refused`, and deleted, so that they can be put again. */

@@ -7,6 +7,8 @@
  *   merge.c   one file of several
  *   open.c    what a file must be, who may write it; statements; what an SQLite failure means
  *   write.c   runs, tasks, items into the file
+ *   record.c  an item's record copied
+ *   writer.c  the thread that writes items beside other work
  *   read.c    and out of it
  */
 #ifndef CARAT_RESULTS_STORE_INT_H
@@ -113,6 +115,10 @@ enum carat_err store_open_target(const char *path, struct carat_store **out, str
 
 /* Closes the connection, and keeps the lock. */
 void store_disconnect(struct carat_store *st);
+
+/* Of a clock that only goes forward, and when by it what is pending should be committed; 0: nothing is. */
+int64_t store_now_ms(void);
+int64_t store_due_ms(const struct carat_store *st);
 
 /* Steps a statement that gives no row. */
 enum carat_err store_step(struct carat_store *st, sqlite3_stmt *q, struct err *err);

@@ -17,9 +17,11 @@
 
 enum { BATCH_ITEMS = 256, BATCH_MS = 1000 };
 
-static int64_t now_ms(void) { return (int64_t)(1e3 * clock_seconds()); }
-
 /* ---- the transaction --------------------------------------------------------------- */
+
+int64_t store_now_ms(void) { return (int64_t)(1e3 * clock_seconds()); }
+
+int64_t store_due_ms(const struct carat_store *st) { return st->in_transaction ? st->committed_ms + BATCH_MS : 0; }
 
 /* A write failed in a way that cost, or may have cost, what was pending. */
 static enum carat_err lose(struct carat_store *st, const struct err *why, struct err *err)
@@ -82,7 +84,7 @@ enum carat_err carat_store_commit(struct carat_store *st, struct err *err)
         return lose(st, &why, err);
     st->in_transaction = false;
     st->pending_items = 0;
-    st->committed_ms = now_ms();
+    st->committed_ms = store_now_ms();
     return CARAT_OK;
 }
 
@@ -625,7 +627,7 @@ enum carat_err carat_store_put(struct carat_store *st, int64_t task, const struc
             *err = why;
         return code;
     }
-    if (++st->pending_items >= BATCH_ITEMS || now_ms() - st->committed_ms >= BATCH_MS)
+    if (++st->pending_items >= BATCH_ITEMS || store_now_ms() >= store_due_ms(st))
         return carat_store_commit(st, err);
     return CARAT_OK;
 }

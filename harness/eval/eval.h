@@ -145,6 +145,7 @@ struct progress_opts { /* all borrowed */
     const struct bench_set *set;
     const struct eval_model *model;
     struct carat_store *store;
+    struct carat_writer *writer; /* of the store: synced before scores are read */
     int64_t run;
     struct run_log *log; /* NULL: none */
     bool quiet;

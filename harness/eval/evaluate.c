@@ -1,6 +1,6 @@
 /* One model after the other over all benches. For each: find or make the run in the store, ask what is
  * done already, turn the rest into requests, hand them to the backend at once, and score and store
- * each item when its last answer is in. Programs go to the jails' threads meanwhile.
+ * each item when its last answer is in. Programs go to the jails' threads meanwhile, items to the store's.
  *
  * A request is settled when its answer is in or, of a program, when its verdict is; an item is stored when its last
  * request is settled. */
@@ -13,7 +13,6 @@
 #include "form.h"
 #include "harness/version.h"
 
-#define COMMIT_SECONDS 1.0
 #define IDLE_JAILS 2 /* more than CPUs: programs that sleep take their time and nothing else */
 
 /* An item on its way: made, asked, answered, scored, stored. */
@@ -34,6 +33,7 @@ struct run {
     const struct bench_set *set;
     const struct eval_options *o;
     struct carat_store *store;
+    struct carat_writer *writer; /* has the store from the first item on */
     const struct eval_model *model;
     int64_t *tasks;           /* [set->n] store's task of each bench */
     struct item *items;
@@ -49,7 +49,7 @@ struct run {
     struct jail *jail;
     struct verdicts *verdicts;
     struct progress *progress;
-    double began, committed;  /* seconds */
+    double began;             /* seconds */
     int64_t done_before;
 };
 
@@ -323,7 +323,7 @@ static enum carat_err store_item(struct run *r, struct item *item, struct err *e
         rc = score_record(b->plan, &item->proto, &r->scratch, &record, err);
     }
     if (!rc)
-        rc = carat_store_put(r->store, r->tasks[item->bench], &record, err);
+        rc = carat_writer_put(r->writer, r->tasks[item->bench], &record, err);
     release_answers(item);
     r->n_stored++;
     if (!rc)
@@ -459,22 +459,18 @@ static enum carat_err take_verdicts(struct run *r, bool wait, struct err *err)
 
 static enum carat_err look_up(struct run *r, const struct backend_stats *stats, struct err *err)
 {
+    enum carat_err rc = carat_writer_failure(r->writer, err);
     progress_show(r->progress, stats);
-    if (r->o->interrupted && r->o->interrupted())
+    if (!rc && r->o->interrupted && r->o->interrupted())
         return err_set(err, CARAT_EINTERRUPTED, "interrupted: %lld of %lld items are stored",
                        (long long)r->done_before + (long long)r->n_stored, (long long)r->done_before + (long long)r->n_items);
-    return CARAT_OK;
+    return rc;
 }
 
 static enum carat_err on_tick(void *context, const struct backend_stats *stats, struct err *err)
 {
     struct run *r = context;
     enum carat_err rc = take_verdicts(r, false, err);
-    double t = clock_seconds();
-    if (!rc && t - r->committed > COMMIT_SECONDS) {
-        rc = carat_store_commit(r->store, err);
-        r->committed = t;
-    }
     return rc ? rc : look_up(r, stats, err);
 }
 
@@ -596,7 +592,9 @@ static enum carat_err evaluate_model(struct run *r, int64_t *runs, struct err *e
         rc = check_distinct(r, runs, run, err);
     for (size_t i = 0; i < r->set->n && !rc; i++)
         rc = register_task(r, i, run, err);
-    struct progress_opts progress = {.set = r->set, .model = r->model, .store = r->store, .run = run, .log = r->o->log, .quiet = r->o->quiet};
+    if (!rc)
+        rc = carat_writer_new(r->store, &r->writer, err);
+    struct progress_opts progress = {.set = r->set, .model = r->model, .store = r->store, .writer = r->writer, .run = run, .log = r->o->log, .quiet = r->o->quiet};
     if (!rc)
         rc = progress_new(&progress, &r->progress, err);
     for (size_t i = 0; i < r->set->n && !rc; i++)
@@ -612,7 +610,7 @@ static enum carat_err evaluate_model(struct run *r, int64_t *runs, struct err *e
         log_model(r, be, run);
         progress_begin(r->progress);
     }
-    r->began = r->committed = clock_seconds();
+    r->began = clock_seconds();
     struct backend_events events = {.on_response = on_response, .on_tick = on_tick, .context = r};
     if (!rc && r->n_requests)
         rc = backend_answer(be, r->requests, r->n_requests, &events, &stats, err);
@@ -621,11 +619,11 @@ static enum carat_err evaluate_model(struct run *r, int64_t *runs, struct err *e
     progress_free(r->progress);
     r->progress = NULL;
     /* What is scored stays, whatever ended the run; but a store that failed takes no more. */
-    struct err commit_err = ERR_INIT;
-    enum carat_err commit = carat_store_commit(r->store, &commit_err);
-    if (!rc && commit) {
-        *err = commit_err;
-        rc = commit;
+    struct err sync_err = ERR_INIT;
+    enum carat_err sync = r->writer ? carat_writer_sync(r->writer, &sync_err) : CARAT_OK;
+    if (!rc && sync) {
+        *err = sync_err;
+        rc = sync;
     }
     if (!rc)
         rc = finish_tasks(r, &stats, err);
@@ -642,6 +640,7 @@ static void run_release(struct run *r)
 {
     progress_free(r->progress);
     verdicts_free(r->verdicts);
+    carat_writer_free(r->writer);
     for (size_t i = 0; i < r->n_items; i++)
         release_answers(&r->items[i]);
     free(r->items);

@@ -21,9 +21,11 @@ static void mark(void *context, int64_t index, struct str row_sha256)
     done[index] = true;
 }
 
-/* What `carat run` does: finds the run, asks what is done, computes the rest. In a child, so no asserts. */
-static int go_on(const char *dir, int started)
+/* What `carat run` does: finds the run, asks what is done, computes the rest; the store on a thread of its own (`beside`)
+ * or not. In a child, so no asserts. */
+static int go_on(const char *dir, int started, bool beside)
 {
+    struct carat_writer *writer = NULL;
     struct carat_store *st;
     struct err err = ERR_INIT;
     struct arena a = ARENA_INIT;
@@ -36,14 +38,19 @@ static int go_on(const char *dir, int started)
     int64_t task = put_task(st, put_run(st, "feed00", "m"), "t", N_ITEMS);
     if (carat_store_done(st, task, false, mark, done, &err))
         return 3;
+    if (beside && carat_writer_new(st, &writer, &err))
+        return 3;
     for (int64_t i = 0; i < N_ITEMS; i++) {
         if (done[i])
             continue;
         make_item(&a, SERIES, i, &item);
-        if (carat_store_put(st, task, &item, &err) || (i % COMMIT_EVERY == 0 && carat_store_commit(st, &err)))
+        bool due = i % COMMIT_EVERY == 0;
+        if (writer ? carat_writer_put(writer, task, &item, &err) || (due && carat_writer_sync(writer, &err))
+                   : carat_store_put(st, task, &item, &err) || (due && carat_store_commit(st, &err)))
             return 4;
         arena_reset(&a);
     }
+    carat_writer_free(writer);
     if (carat_store_finish(st, task, &(struct carat_effort){.wall_s = 1}, &err))
         return 5;
     carat_store_free(st);
@@ -54,14 +61,14 @@ static int go_on(const char *dir, int started)
 
 /* Runs go_on() in a child and kills it `delay_us` after it has the store open (`early`: after its start). -1 us
  * leaves it alone. Its exit status; -1 when it was killed first. */
-static int go_on_for(const char *dir, long delay_us, bool early)
+static int go_on_for(const char *dir, long delay_us, bool early, bool beside)
 {
     int pipe_fds[2], status;
     char c;
     cr_assert_eq(pipe(pipe_fds), 0);
     pid_t child = fork();
     if (child == 0)
-        _exit(go_on(dir, pipe_fds[1]));
+        _exit(go_on(dir, pipe_fds[1], beside));
     close(pipe_fds[1]);
     if (!early)
         cr_assert_geq(read(pipe_fds[0], &c, 1), 0);
@@ -102,7 +109,7 @@ Test(kill, any_moment_loses_nothing_committed, .timeout = 120)
     while (status != 0) {
         bool early = kills % 4 == 3;
         cr_assert_lt(kills, 1000);
-        status = go_on_for(dir, kills < MIN_KILLS ? (long)(random_next(&rng) % 12000) : -1, early);
+        status = go_on_for(dir, kills < MIN_KILLS ? (long)(random_next(&rng) % 12000) : -1, early, kills % 3 != 1);
         cr_assert(status == 0 || status == -1, "the child failed with %d", status);
         kills += status == -1;
         if (kills % 8)
@@ -125,7 +132,7 @@ Test(kill, any_moment_loses_nothing_committed, .timeout = 120)
     struct carat_store *st = open_store(dir, CARAT_STORE_READ);
     check_items(st, 1, N_ITEMS, SERIES);
     carat_store_free(st);
-    cr_assert_eq(go_on_for(dir, -1, false), 0);
+    cr_assert_eq(go_on_for(dir, -1, false, false), 0);
     st = open_store(dir, CARAT_STORE_READ);
     check_items(st, 1, N_ITEMS, SERIES);
     carat_store_free(st);

@@ -283,6 +283,27 @@ static int64_t put_until_full(struct carat_store *st, int64_t task, struct err *
     return committed;
 }
 
+/* Gives items to a writer until it declines. */
+static void give_until_full(struct carat_store *st, int64_t task, struct err *err)
+{
+    struct arena a = ARENA_INIT;
+    struct err again = ERR_INIT;
+    struct carat_item_record item;
+    struct carat_writer *writer;
+    cr_assert_eq(carat_writer_new(st, &writer, err), CARAT_OK);
+    for (int64_t i = 0; i < 100000 && !carat_writer_failure(writer, err); i++) {
+        make_item(&a, 3, i, &item);
+        if (carat_writer_put(writer, task, &item, err))
+            break;
+        arena_reset(&a);
+    }
+    cr_assert_eq(carat_writer_sync(writer, &again), err->code);
+    cr_assert_str_eq(again.msg, err->msg);
+    cr_assert_str_eq(again.hint, err->hint);
+    carat_writer_free(writer);
+    arena_release(&a);
+}
+
 /* The message, that no later write pretends to work, and that all that was committed is there. */
 static void check_full(const char *dir)
 {
@@ -299,6 +320,36 @@ static void check_full(const char *dir)
     carat_store_free(st);
     st = open_store(dir, CARAT_STORE_READ);
     check_items(st, task, n, 3);
+    carat_store_free(st);
+}
+
+static bool check_one(void *context, const struct carat_item_record *item)
+{
+    int64_t *n = context;
+    struct arena a = ARENA_INIT;
+    struct carat_item_record want;
+    make_item(&a, 3, (*n)++, &want);
+    check_same(item, &want);
+    arena_release(&a);
+    return true;
+}
+
+Test(open, a_writers_full_disk_is_told_as_the_stores_own, .timeout = 60)
+{
+    const char *dir = temp_dir();
+    struct err err = ERR_INIT;
+    int64_t n = 0;
+    mount_small(dir, "size=8m");
+    struct carat_store *st = open_store(dir, CARAT_STORE_WRITE);
+    int64_t task = put_task(st, put_run(st, "aa", "m"), "t", 10);
+    commit(st);
+    give_until_full(st, task, &err);
+    cr_assert_eq(err.code, CARAT_EIO, "%s", err.msg);
+    cr_assert(strstr(err.msg, "cannot write") && strstr(err.hint, "what was committed is safe"), "%s", err.msg);
+    carat_store_free(st);
+    st = open_store(dir, CARAT_STORE_READ);
+    cr_assert_eq(carat_store_items(st, task, 0, 0, check_one, &n, &err), CARAT_OK, "%s", err.msg);
+    cr_assert_gt(n, 256); /* whole batches; the disk takes some */
     carat_store_free(st);
 }
 

@@ -1,0 +1,207 @@
+/* writer.c - a thread that writes a store's items.
+ *
+ *     caller: carat_writer_put()  ──▶  ring of copies, first in, first out  ──▶  thread: carat_store_put()
+ *
+ * Items go into the file in the order in which they were put, so its rows are those that the caller alone would have
+ * written. What is in the ring is in memory only: it is at most what QUEUE_BYTES and SLOTS allow, on top of what the store has
+ * not committed.
+ *
+ * The ring is `slots`, of which `n` from `first` on are full. The caller fills the one behind them without the lock, and the
+ * thread reads the first without it: neither is the other's until `n` says so. A caller that finds the ring full waits until
+ * half of it is empty, or the two would wake each other for every item.
+ *
+ * The store is used by the thread while `n` or its open transaction is not zero, and by the caller otherwise, which is so
+ * after carat_writer_sync() and until the next carat_writer_put(). */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "record.h"
+#include "store_int.h"
+
+enum { SLOTS = 256 };
+#define QUEUE_BYTES ((size_t)16 << 20) /* and one item more */
+
+struct slot {
+    int64_t task;
+    struct carat_item_record item; /* in the arena */
+    struct arena arena;
+    size_t n_bytes;
+};
+
+struct carat_writer {
+    struct carat_store *store; /* borrowed */
+    pthread_t thread;
+    bool started;
+
+    pthread_mutex_t lock;   /* guards everything below, but for what of `slots` is one side's */
+    pthread_cond_t more;    /* an item was put, or something is asked of the thread */
+    pthread_cond_t less;    /* half of the ring is empty, or all is committed */
+    struct slot slots[SLOTS];
+    size_t first, n, n_bytes;
+    bool syncing, stop;     /* commit as soon as nothing is left; end then */
+    struct err failure;     /* the first one */
+};
+
+/* ---- the thread ------------------------------------------------------------------------ */
+
+static bool has_room(const struct carat_writer *w) { return w->n < SLOTS && w->n_bytes < QUEUE_BYTES; }
+static bool is_half_empty(const struct carat_writer *w) { return w->n <= SLOTS / 2 && w->n_bytes <= QUEUE_BYTES / 2; }
+
+static void note(struct carat_writer *w, const struct err *why)
+{
+    if (why->code && !w->failure.code)
+        w->failure = *why;
+}
+
+/* Both are called with the lock held, and give it up while they write. */
+static void write_first(struct carat_writer *w)
+{
+    struct slot *slot = &w->slots[w->first];
+    struct err why = ERR_INIT;
+    pthread_mutex_unlock(&w->lock);
+    carat_store_put(w->store, slot->task, &slot->item, &why);
+    pthread_mutex_lock(&w->lock);
+    note(w, &why);
+    w->first = (w->first + 1) % SLOTS;
+    w->n--;
+    w->n_bytes -= slot->n_bytes;
+    if (is_half_empty(w))
+        pthread_cond_signal(&w->less);
+}
+
+static void commit(struct carat_writer *w)
+{
+    struct err why = ERR_INIT;
+    pthread_mutex_unlock(&w->lock);
+    carat_store_commit(w->store, &why);
+    pthread_mutex_lock(&w->lock);
+    note(w, &why);
+}
+
+/* Until something is asked of the thread, or what is pending has waited long enough. */
+static void await(struct carat_writer *w, int64_t due_ms)
+{
+    const struct timespec due = {.tv_sec = (time_t)(due_ms / 1000), .tv_nsec = (long)(due_ms % 1000) * 1000000};
+    if (due_ms)
+        pthread_cond_timedwait(&w->more, &w->lock, &due);
+    else
+        pthread_cond_wait(&w->more, &w->lock);
+}
+
+static void *work(void *arg)
+{
+    struct carat_writer *w = arg;
+    int64_t due_ms = 0; /* of what this thread wrote: the store may be the caller's now */
+    bool ended = false;
+    pthread_mutex_lock(&w->lock);
+    while (!ended) {
+        if (w->n) {
+            write_first(w);
+            due_ms = store_due_ms(w->store);
+        } else if (due_ms && (w->syncing || w->stop || due_ms <= store_now_ms())) {
+            commit(w);
+            due_ms = 0;
+        } else if (w->syncing) {
+            w->syncing = false;
+            pthread_cond_signal(&w->less);
+        } else if (w->stop) {
+            ended = true;
+        } else {
+            await(w, due_ms);
+        }
+    }
+    pthread_mutex_unlock(&w->lock);
+    return NULL;
+}
+
+/* ---- the caller ------------------------------------------------------------------------- */
+
+enum carat_err carat_writer_new(struct carat_store *store, struct carat_writer **out, struct err *err)
+{
+    pthread_condattr_t steady;
+    struct carat_writer *w = *out = calloc(1, sizeof *w);
+    if (!w)
+        return err_nomem(err, "the store's thread");
+    w->store = store;
+    pthread_condattr_init(&steady);
+    pthread_condattr_setclock(&steady, CLOCK_MONOTONIC); /* that of store_due_ms() */
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->more, &steady);
+    pthread_cond_init(&w->less, NULL);
+    pthread_condattr_destroy(&steady);
+    w->started = pthread_create(&w->thread, NULL, work, w) == 0;
+    if (w->started)
+        return CARAT_OK;
+    carat_writer_free(w);
+    *out = NULL;
+    return err_nomem(err, "the store's thread");
+}
+
+void carat_writer_free(struct carat_writer *w)
+{
+    if (!w)
+        return;
+    pthread_mutex_lock(&w->lock);
+    w->stop = true;
+    pthread_cond_signal(&w->more);
+    pthread_mutex_unlock(&w->lock);
+    if (w->started)
+        pthread_join(w->thread, NULL);
+    for (size_t i = 0; i < SLOTS; i++)
+        arena_release(&w->slots[i].arena);
+    pthread_cond_destroy(&w->less);
+    pthread_cond_destroy(&w->more);
+    pthread_mutex_destroy(&w->lock);
+    free(w);
+}
+
+static enum carat_err tell(const struct carat_writer *w, struct err *err)
+{
+    if (w->failure.code && err)
+        *err = w->failure;
+    return w->failure.code;
+}
+
+enum carat_err carat_writer_failure(struct carat_writer *w, struct err *err)
+{
+    pthread_mutex_lock(&w->lock);
+    enum carat_err code = tell(w, err);
+    pthread_mutex_unlock(&w->lock);
+    return code;
+}
+
+enum carat_err carat_writer_put(struct carat_writer *w, int64_t task, const struct carat_item_record *item, struct err *err)
+{
+    pthread_mutex_lock(&w->lock);
+    for (bool full = !has_room(w); full; full = !is_half_empty(w))
+        pthread_cond_wait(&w->less, &w->lock);
+    enum carat_err code = tell(w, err);
+    struct slot *slot = &w->slots[(w->first + w->n) % SLOTS];
+    pthread_mutex_unlock(&w->lock);
+    if (code)
+        return code;
+    slot->task = task;
+    arena_reset(&slot->arena);
+    if (!record_copy(item, &slot->arena, &slot->item, &slot->n_bytes))
+        return err_nomem(err, "an item to store");
+    pthread_mutex_lock(&w->lock);
+    w->n_bytes += slot->n_bytes;
+    if (w->n++ == 0)
+        pthread_cond_signal(&w->more);
+    pthread_mutex_unlock(&w->lock);
+    return CARAT_OK;
+}
+
+enum carat_err carat_writer_sync(struct carat_writer *w, struct err *err)
+{
+    pthread_mutex_lock(&w->lock);
+    w->syncing = true;
+    pthread_cond_signal(&w->more);
+    while (w->syncing)
+        pthread_cond_wait(&w->less, &w->lock);
+    enum carat_err code = tell(w, err);
+    pthread_mutex_unlock(&w->lock);
+    return code;
+}
