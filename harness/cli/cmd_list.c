@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "commands.h"
+#include "harness/eval/groups.h"
 #include "harness/eval/suite.h"
 #include "harness/protocol/plugin.h"
 #include "harness/yaml/yaml_tasks.h"

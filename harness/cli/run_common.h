@@ -4,6 +4,7 @@
 
 #include "cli.h"
 #include "harness/eval/eval.h"
+#include "harness/eval/summary.h"
 
 #define DEFAULT_DB "carat.db"
 

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "eval.h"
+#include "clusters.h"
 
 int clusters_compare(bool a_shares, int64_t a, bool b_shares, int64_t b)
 {

@@ -1,4 +1,4 @@
-/* Two runs joined: tasks paired, items paired, statistics over the pairs.
+/* Two runs joined: tasks paired, items paired.
  *
  * Tasks are paired in two rounds. First those that are the same in all that decides a score; then what is left, by
  * name: these were meant to be the same and are not, so the comparison is refused with the difference named. A
@@ -10,33 +10,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-static const struct stats_power HARDEST = {0.05, 0.80}; /* alpha is divided by the number of tests */
-
-/* ---- small things ------------------------------------------------------------------------------------ */
-
-static struct str keep(struct comparison *c, struct str s)
-{
-    char *p = arena_dup(&c->arena, s.p, s.n);
-    return (struct str){p, p ? s.n : 0};
-}
-
-static enum carat_err note(struct comparison *c, struct buf *text, struct err *err)
-{
-    struct str *p = arena_calloc(&c->arena, c->n_notes + 1, sizeof *p); /* a few notes: the old list may lie */
-    struct buf plain = BUF_INIT(1 << 21);
-    compare_add_plain(&plain, buf_str(text));
-    struct str copy = keep(c, buf_str(&plain));
-    bool failed = buf_failed(text) || buf_failed(&plain);
-    buf_release(&plain);
-    buf_release(text);
-    if (!p || !copy.p || failed)
-        return err_nomem(err, "a comparison");
-    if (c->n_notes)
-        memcpy(p, c->notes, c->n_notes * sizeof *p);
-    p[c->n_notes++] = copy;
-    c->notes = p;
-    return CARAT_OK;
-}
+#include "compare_int.h"
+#include "leaf_score.h"
 
 /* ---- the tasks of a run --------------------------------------------------------------------------------- */
 
@@ -83,7 +58,7 @@ static bool note_no_mean(struct task_list *l, const struct carat_task_row *row)
             return true;
         }
     }
-    l->failed = note(l->c, &text, NULL) != CARAT_OK;
+    l->failed = compare_note(l->c, &text, NULL) != CARAT_OK;
     return !l->failed;
 }
 
@@ -102,12 +77,12 @@ static bool take_task(void *context, const struct carat_task_row *row)
     }
     l->items = p;
     p[l->n] = (struct task){.id = row->id,
-                            .name = keep(l->c, row->name),
-                            .parent = keep(l->c, row->parent),
-                            .title = keep(l->c, row->title),
-                            .metric = keep(l->c, row->headline),
-                            .settings = keep(l->c, row->settings),
-                            .data_sha256 = keep(l->c, row->data_sha256),
+                            .name = compare_keep(l->c, row->name),
+                            .parent = compare_keep(l->c, row->parent),
+                            .title = compare_keep(l->c, row->title),
+                            .metric = compare_keep(l->c, row->headline),
+                            .settings = compare_keep(l->c, row->settings),
+                            .data_sha256 = compare_keep(l->c, row->data_sha256),
                             .version = row->version,
                             .shots = row->shots,
                             .lower_is_better = kind.lower_is_better};
@@ -144,7 +119,7 @@ static enum carat_err differ(struct comparison *c, const struct compare_options 
     if (o->force) {
         buf_printf(&text, "FORCED, the scores may not be comparable: %s", buf_str(what).p);
         c->forced = true;
-        rc = note(c, &text, err);
+        rc = compare_note(c, &text, err);
     } else {
         compare_add_plain(&text, buf_str(what));
         rc = err_set(err, CARAT_EINPUT, "A and B were not asked the same: %s", buf_str(&text).p);
@@ -230,7 +205,7 @@ static bool take_item(void *context, const struct carat_item_record *r)
                           .shares = r->cluster_of.n > 0,
                           .cluster = r->cluster};
     if (item->shares && !l->clusters.n)
-        l->clusters = keep(l->c, r->cluster_of);
+        l->clusters = compare_keep(l->c, r->cluster_of);
     memcpy(item->row, r->row_sha256.p, r->row_sha256.n < SHA256_HEX ? r->row_sha256.n : SHA256_HEX - 1);
     l->failed = !hash_asked(r, item->asked);
     return !l->failed;
@@ -364,7 +339,7 @@ static struct str delimiter_of(struct comparison *c, struct str settings)
     json_t *json = NULL;
     struct str text = STR("");
     if (!json_read(settings, "settings", 0, &json, NULL) && json_get_str(json, "delimiter", &text))
-        text = keep(c, text);
+        text = compare_keep(c, text);
     json_decref(json);
     return text.p ? text : STR("");
 }
@@ -414,7 +389,7 @@ static enum carat_err note_alone(struct comparison *c, const struct task_list *l
     if (n == 0)
         return CARAT_OK;
     buf_printf(&text, " (%c)", side);
-    return note(c, &text, err);
+    return compare_note(c, &text, err);
 }
 
 static enum carat_err pair_tasks(struct join *j, struct task_list *a, struct task_list *b, struct err *err)
@@ -435,347 +410,6 @@ static enum carat_err pair_tasks(struct join *j, struct task_list *a, struct tas
     return rc ? rc : note_alone(j->c, b, 'B', err);
 }
 
-/* ---- statistics ---------------------------------------------------------------------------------------------- */
-
-struct columns {              /* a benchmark's items as the statistics want them */
-    double *score[2], *difference;
-    size_t *leaf;             /* item's */
-    size_t *cluster;          /* within the leaves */
-    size_t n_clusters;
-};
-
-struct place {                /* of an item among the clusters */
-    size_t leaf, item;
-    int64_t cluster;
-    bool shares;
-};
-
-static int compare_places(const void *pa, const void *pb)
-{
-    const struct place *a = pa, *b = pb;
-    if (a->leaf != b->leaf)
-        return a->leaf < b->leaf ? -1 : 1;
-    const int order = clusters_compare(a->shares, a->cluster, b->shares, b->cluster);
-    return order ? order : (a->item > b->item) - (a->item < b->item);
-}
-
-/* Items of one leaf with the same cluster get the same number; those that share nothing get their own. */
-static enum carat_err number_clusters(const struct compare_bench *b, struct columns *out, struct err *err)
-{
-    struct place *places = calloc(b->n_items + 1, sizeof *places);
-    if (!places)
-        return err_nomem(err, "a comparison");
-    for (size_t i = 0; i < b->n_items; i++)
-        places[i] = (struct place){b->items[i].leaf, i, b->items[i].cluster, b->items[i].shares};
-    qsort(places, b->n_items, sizeof *places, compare_places);
-    for (size_t i = 0; i < b->n_items; i++) {
-        const struct place *p = &places[i], *before = i ? p - 1 : NULL;
-        out->n_clusters += !before || before->leaf != p->leaf || !p->shares || !before->shares || before->cluster != p->cluster;
-        out->cluster[p->item] = out->n_clusters - 1;
-    }
-    free(places);
-    return CARAT_OK;
-}
-
-static enum carat_err make_columns(const struct compare_bench *b, struct columns *out, struct err *err)
-{
-    size_t n = b->n_items + 1;
-    *out = (struct columns){{calloc(n, sizeof(double)), calloc(n, sizeof(double))},
-                            calloc(n, sizeof(double)),
-                            calloc(n, sizeof(size_t)),
-                            calloc(n, sizeof(size_t)),
-                            0};
-    if (!out->score[0] || !out->score[1] || !out->difference || !out->leaf || !out->cluster)
-        return err_nomem(err, "a comparison");
-    for (size_t i = 0; i < b->n_items; i++) {
-        out->score[0][i] = b->items[i].score[0];
-        out->score[1][i] = b->items[i].score[1];
-        out->difference[i] = b->items[i].score[1] - b->items[i].score[0];
-        out->leaf[i] = b->items[i].leaf;
-    }
-    return b->clusters.n ? number_clusters(b, out, err) : CARAT_OK;
-}
-
-static void free_columns(struct columns *k)
-{
-    free(k->score[0]);
-    free(k->score[1]);
-    free(k->difference);
-    free(k->leaf);
-    free(k->cluster);
-}
-
-/* The error that an interval stands for. Unlike a standard error it is not 0 where nothing was seen to differ. */
-static double error_of(struct stats_interval ci)
-{
-    return (ci.high - ci.low) / (2 * stats_normal_quantile(0.975));
-}
-
-/* Each leaf counts once. Items lie by leaf. */
-static enum carat_err mean_over_leaves(struct compare_bench *b, const struct columns *k, struct err *err)
-{
-    size_t most = b->n_leaves, n = 0;
-    struct stats_part *parts = calloc(3 * most + 1, sizeof *parts);
-    enum carat_err rc = parts ? CARAT_OK : err_nomem(err, "a comparison");
-    for (size_t from = 0, to; from < b->n_items && !rc; from = to) {
-        struct stats_paired leaf;
-        for (to = from; to < b->n_items && k->leaf[to] == k->leaf[from]; to++)
-            ;
-        rc = stats_paired(k->score[0] + from, k->score[1] + from, NULL, to - from, 0, &leaf, err);
-        double size = (double)(to - from);
-        parts[n] = (struct stats_part){size, leaf.a, NAN};
-        parts[most + n] = (struct stats_part){size, leaf.b, NAN};
-        parts[2 * most + n++] =
-            (struct stats_part){size, leaf.difference, error_of(stats_paired_interval(&leaf, 0.95))};
-    }
-    b->n_parts = n;
-    if (!rc && n > 1) {
-        b->over_parts[SIDE_A] = stats_mean_over_parts(parts, n);
-        b->over_parts[SIDE_B] = stats_mean_over_parts(parts + most, n);
-        b->over_parts_difference = stats_mean_over_parts(parts + 2 * most, n);
-    }
-    free(parts);
-    return rc;
-}
-
-static double width_of(const struct stats_paired *d)
-{
-    struct stats_interval ci = stats_paired_interval(d, 0.95);
-    return ci.high - ci.low;
-}
-
-/* The statistics of the pairs, and the clusters they go by: leaves, what items share within them, or (NULL) neither. */
-static enum carat_err pair_scores(struct compare_bench *b, const struct columns *k, const size_t **cluster, size_t *n_clusters,
-                                  struct err *err)
-{
-    struct stats_paired within;
-    const bool leaves = b->n_leaves > 1;
-    *cluster = leaves ? k->leaf : NULL;
-    *n_clusters = leaves ? b->n_leaves : 0;
-    b->clustered_by = leaves ? STR("subset") : STR("");
-    enum carat_err rc = stats_paired(k->score[0], k->score[1], *cluster, b->n_items, *n_clusters, &b->paired, err);
-    if (rc || k->n_clusters == b->n_items || !b->clusters.n) /* no two share anything */
-        return rc;
-    rc = stats_paired(k->score[0], k->score[1], k->cluster, b->n_items, k->n_clusters, &within, err);
-    if (rc || (leaves && !(width_of(&within) > width_of(&b->paired))))
-        return rc;
-    b->paired = within;
-    b->clustered_by = b->clusters;
-    *cluster = k->cluster;
-    *n_clusters = k->n_clusters;
-    return CARAT_OK;
-}
-
-/* Of scores from 0 to 1 no difference is beyond 1, whatever few clusters make of it. */
-static struct stats_interval within_bounds(const struct compare_bench *b, struct stats_interval ci)
-{
-    for (size_t i = 0; i < b->n_items; i++)
-        for (int side = SIDE_A; side <= SIDE_B; side++)
-            if (b->items[i].score[side] < 0 || b->items[i].score[side] > 1)
-                return ci;
-    return isnan(ci.low) ? ci : (struct stats_interval){fmax(ci.low, -1), fmin(ci.high, 1)};
-}
-
-static enum carat_err judge_bench(struct compare_bench *b, const struct compare_options *o, struct err *err)
-{
-    struct columns k;
-    enum carat_err rc = make_columns(b, &k, err);
-    const size_t *cluster = NULL;
-    size_t n_clusters = 0;
-    b->boot = (struct stats_interval){NAN, NAN};
-    if (!rc)
-        rc = pair_scores(b, &k, &cluster, &n_clusters, err);
-    if (!rc)
-        rc = mean_over_leaves(b, &k, err);
-    if (!rc && o->bootstrap)
-        rc = stats_bootstrap(k.difference, cluster, b->n_items, n_clusters, COMPARE_RESAMPLES, o->seed, 0.95, &b->boot,
-                             err);
-    free_columns(&k);
-    b->interval = within_bounds(b, stats_paired_interval(&b->paired, 0.95));
-    b->method = stats_paired_method(&b->paired, 0.95);
-    return rc;
-}
-
-/* Clusters that agree within themselves make items worth less: by the ratio of the variances. */
-static double design_effect(const struct stats_paired *d)
-{
-    double ratio = d->se > 0 ? d->cluster_se / d->se : NAN;
-    return ratio > 1 ? ratio * ratio : 1;
-}
-
-static void find_power(struct compare_bench *b, size_t n_tests)
-{
-    const struct stats_paired *d = &b->paired;
-    struct stats_power at = {HARDEST.alpha / (double)(n_tests ? n_tests : 1), HARDEST.power};
-    double n = (double)d->n, effect = design_effect(d);
-    double discordant = (double)(d->pairs.only_a + d->pairs.only_b) / n;
-    if (d->binary) {
-        b->detectable = stats_detectable(n / effect, discordant, at);
-        b->needed = effect * stats_items_needed(d->difference, discordant, at);
-    } else {
-        b->detectable = stats_detectable_sd(n / effect, d->sd, at);
-        b->needed = effect * stats_items_needed_sd(d->difference, d->sd, at);
-    }
-}
-
-static enum carat_err judge_together(struct comparison *c, struct err *err)
-{
-    size_t n = c->n_benches, k = 0;
-    double *p = calloc(n + 1, sizeof *p), *adjusted = calloc(n + 1, sizeof *adjusted);
-    struct stats_part *parts = calloc(3 * n + 1, sizeof *parts);
-    enum carat_err rc = p && adjusted && parts ? CARAT_OK : err_nomem(err, "a comparison");
-    for (size_t i = 0; i < n && !rc; i++) {
-        const struct stats_paired *d = &c->benches[i].paired;
-        p[i] = d->p;
-        c->n_tests += !isnan(d->p) ? 1u : 0u;
-        if (d->n == 0)
-            continue;
-        parts[k] = (struct stats_part){(double)d->n, d->a, NAN};
-        parts[n + k] = (struct stats_part){(double)d->n, d->b, NAN};
-        parts[2 * n + k++] = (struct stats_part){(double)d->n, d->difference, error_of(c->benches[i].interval)};
-    }
-    if (!rc) {
-        stats_holm(p, n, adjusted);
-        for (size_t i = 0; i < n; i++) {
-            struct compare_bench *b = &c->benches[i];
-            b->p_holm = adjusted[i];
-            b->gate = within_bounds(
-                b, stats_paired_interval(&b->paired, 1 - HARDEST.alpha / (double)(c->n_tests ? c->n_tests : 1)));
-            find_power(b, c->n_tests);
-        }
-        c->mean[SIDE_A] = stats_mean_over_parts(parts, k);
-        c->mean[SIDE_B] = stats_mean_over_parts(parts + n, k);
-        c->mean_difference = stats_mean_over_parts(parts + 2 * n, k);
-    }
-    free(p);
-    free(adjusted);
-    free(parts);
-    return rc;
-}
-
-/* ---- notes ---------------------------------------------------------------------------------------------------- */
-
-static enum carat_err note_left_out(struct comparison *c, const struct compare_bench *b, struct err *err)
-{
-    struct buf text = BUF_INIT(1 << 14);
-    if (!b->alone[SIDE_A] && !b->alone[SIDE_B] && !b->unscored && !b->rows_differ)
-        return CARAT_OK;
-    buf_printf(&text, "%.*s: only the %zu common items are compared; left out", (int)b->title.n, b->title.p, b->n_items);
-    size_t before = text.n;
-    for (int side = SIDE_A; side <= SIDE_B; side++)
-        if (b->alone[side])
-            buf_printf(&text, ", %" PRId64 " that %c alone has", b->alone[side], 'A' + side);
-    if (b->unscored)
-        buf_printf(&text, ", %" PRId64 " that could not be asked of both", b->unscored);
-    if (b->rows_differ)
-        buf_printf(&text, ", %" PRId64 " whose row of data differs", b->rows_differ);
-    if (!buf_failed(&text))
-        text.p[before] = ':';
-    return note(c, &text, err);
-}
-
-/* More than 5 % of an answer's absence may decide a comparison. */
-static enum carat_err note_silence(struct comparison *c, const struct compare_bench *b, struct err *err)
-{
-    enum carat_err rc = CARAT_OK;
-    for (int side = SIDE_A; side <= SIDE_B && !rc; side++) {
-        const int64_t *o = b->outcomes[side];
-        int64_t none = o[CARAT_UNPARSED] + o[CARAT_CUT_OFF] + o[CARAT_EMPTY], all = none + o[CARAT_RIGHT] + o[CARAT_WRONG];
-        if (none * 20 <= all)
-            continue;
-        struct buf text = BUF_INIT(1 << 14);
-        buf_printf(&text, "%.*s: %" PRId64 " of %" PRId64 " answers of %c are none: %" PRId64 " unparsed, %" PRId64
-                          " cut off, %" PRId64 " empty",
-                   (int)b->title.n, b->title.p, none, all, 'A' + side, o[CARAT_UNPARSED], o[CARAT_CUT_OFF], o[CARAT_EMPTY]);
-        rc = note(c, &text, err);
-    }
-    return rc;
-}
-
-static enum carat_err note_clusters(struct comparison *c, const struct compare_bench *b, struct err *err)
-{
-    const size_t n = b->paired.n_clusters;
-    struct buf text = BUF_INIT(1 << 14);
-    if (n == 0 || b->paired.n < 2 || (n < 2 && str_eq(b->clustered_by, STR("subset")))) /* all items of one subset: as if there were no others */
-        return CARAT_OK;
-    buf_printf(&text, "%.*s: ", (int)b->title.n, b->title.p);
-    if (n < 2)
-        buf_printf(&text, "all items share one %.*s; its interval is of independent items, and may be far too narrow",
-                   (int)b->clustered_by.n, b->clustered_by.p);
-    else if (n < STATS_FEW_CLUSTERS)
-        buf_printf(&text, "%zu %.*ss are few for a cluster-robust error; its interval is rough", n, (int)b->clustered_by.n,
-                   b->clustered_by.p);
-    else if (strcmp(b->method, "cluster t") == 0)
-        buf_printf(&text, "%zu %.*ss: items of one may stand or fall together, and the interval allows for it", n,
-                   (int)b->clustered_by.n, b->clustered_by.p);
-    else
-        buf_clear(&text);
-    if (text.n)
-        return note(c, &text, err);
-    buf_release(&text);
-    return CARAT_OK;
-}
-
-static enum carat_err note_direction(struct comparison *c, const struct compare_bench *b, struct err *err)
-{
-    if (!b->lower_is_better)
-        return CARAT_OK;
-    struct buf text = BUF_INIT(1 << 14);
-    buf_printf(&text, "%.*s: the lower its %.*s the better", (int)b->title.n, b->title.p, (int)b->metric.n, b->metric.p);
-    return note(c, &text, err);
-}
-
-static enum carat_err note_shares(struct comparison *c, const struct compare_bench *b, struct err *err)
-{
-    if (b->paired.binary || !b->paired.n)
-        return CARAT_OK;
-    struct buf text = BUF_INIT(1 << 14);
-    buf_printf(&text, "%.*s: scores are not just 0 and 1; \"only A\" counts items where A scored higher", (int)b->title.n,
-               b->title.p);
-    return note(c, &text, err);
-}
-
-/* Names the settings of `a` that `b` has otherwise; with `absent` those that `b` has not. */
-static void add_settings(json_t *a, json_t *b, bool absent, struct buf *out)
-{
-    const char *key;
-    json_t *value;
-    json_object_foreach(a, key, value)
-    {
-        json_t *other = json_object_get(b, key);
-        bool expected = strcmp(key, "weights_sha256") == 0 || strcmp(key, "tokenizer_sha256") == 0;
-        if (!expected && (absent ? !other : !json_equal(value, other)))
-            buf_printf(out, "%s%s", out->n ? ", " : "the runs' settings differ: ", key);
-    }
-}
-
-/* Precision, BOS, truncation ...: what the models were run with. A comparison of just that may be what is wanted. */
-static enum carat_err note_settings(struct comparison *c, struct err *err)
-{
-    json_t *a = json_object_get(c->runs[SIDE_A].settings, "deciding");
-    json_t *b = json_object_get(c->runs[SIDE_B].settings, "deciding");
-    struct buf text = BUF_INIT(1 << 14);
-    add_settings(a, b, false, &text);
-    add_settings(b, a, true, &text);
-    return text.n ? note(c, &text, err) : CARAT_OK;
-}
-
-static enum carat_err add_notes(struct comparison *c, struct err *err)
-{
-    struct buf same = BUF_INIT(1 << 10);
-    enum carat_err rc = note_settings(c, err);
-    if (!rc && c->runs[SIDE_A].id == c->runs[SIDE_B].id) {
-        buf_adds(&same, "A and B are the same run");
-        rc = note(c, &same, err);
-    }
-    static enum carat_err (*const each[])(struct comparison *, const struct compare_bench *, struct err *) = {
-        note_left_out, note_silence, note_clusters, note_direction, note_shares};
-    for (size_t i = 0; i < c->n_benches && !rc; i++)
-        for (size_t k = 0; k < sizeof each / sizeof *each && !rc; k++)
-            rc = each[k](c, &c->benches[i], err);
-    return rc;
-}
-
 /* ---- all of it -------------------------------------------------------------------------------------------------- */
 
 struct run_facts {
@@ -791,7 +425,7 @@ static bool take_run(void *context, const struct carat_run_row *row)
         if (row->id != f->ids[side])
             continue;
         f->c->runs[side].id = row->id;
-        f->c->runs[side].name = keep(f->c, row->model_name);
+        f->c->runs[side].name = compare_keep(f->c, row->model_name);
         f->failed |= !f->c->runs[side].name.p;
         json_read(row->settings, "settings", 0, &f->c->runs[side].settings, NULL); /* notes alone need it */
     }
@@ -829,11 +463,11 @@ enum carat_err compare_load(struct carat_store *st, const int64_t runs[2], const
         for (size_t k = 0; k < out->benches[i].n_leaves && !rc; k++)
             rc = join_leaf(&j, &out->benches[i], k, err);
     for (size_t i = 0; i < out->n_benches && !rc; i++)
-        rc = judge_bench(&out->benches[i], o, err);
+        rc = compare_judge(&out->benches[i], o, err);
     if (!rc)
-        rc = judge_together(out, err);
+        rc = compare_judge_together(out, err);
     if (!rc)
-        rc = add_notes(out, err);
+        rc = compare_add_notes(out, err);
     if (rc)
         compare_release(out);
     return rc;

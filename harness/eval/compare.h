@@ -13,7 +13,7 @@
 #ifndef CARAT_COMPARE_H
 #define CARAT_COMPARE_H
 
-#include "eval.h"
+#include "summary.h"
 #include "harness/stats/stats.h"
 
 struct compare_options {

@@ -11,6 +11,9 @@
 
 #include "eval.h"
 #include "form.h"
+#include "groups.h"
+#include "progress.h"
+#include "verdicts.h"
 #include "harness/version.h"
 
 #define IDLE_JAILS 2 /* more than CPUs: programs that sleep take their time and nothing else */

@@ -5,6 +5,8 @@
 
 #include "harness/protocol/metric.h"
 #include "harness/protocol/plugin.h"
+#include "groups.h"
+#include "published.h"
 
 /* A value that could not be made makes the set fail, and `ok` remembers. */
 static void set(json_t *object, const char *key, json_t *value, bool *ok)

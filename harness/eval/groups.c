@@ -1,7 +1,7 @@
 /* The capability groups of the Gemma report's Figure 1. The report does not state its mapping; this
  * one agrees with its figure: with Table 6's numbers the last two groups give 37.5 and 38.4
  * for Gemma 7B, 29.8 and 33.2 for Mistral 7B. */
-#include "eval.h"
+#include "groups.h"
 
 #define QA "Question Answering"
 #define REASONING "Reasoning"

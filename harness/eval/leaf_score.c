@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "eval.h"
+#include "leaf_score.h"
 
 struct values {
     double *items;

@@ -2,7 +2,7 @@
 #ifndef CARAT_EVAL_PAGE_H
 #define CARAT_EVAL_PAGE_H
 
-#include "eval.h"
+#include "summary.h"
 
 /* Appends the page. `sum` is of the same runs, in the same order; published ones behind them are in its figures and
  * tables alone. */

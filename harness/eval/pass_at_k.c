@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "eval.h"
+#include "summary.h"
 
 struct collector {
     struct arena *arena;

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "eval.h"
+#include "progress.h"
+#include "summary.h"
 
 #define SHOW_SECONDS 0.1
 #define LOG_SECONDS 0.2

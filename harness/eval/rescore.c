@@ -1,6 +1,7 @@
 #include "rescore.h"
 
 #include "form.h"
+#include "groups.h"
 
 #include <math.h>
 #include <stdio.h>

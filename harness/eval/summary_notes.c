@@ -1,8 +1,8 @@
-/* What stands below the table of scores: averages the other way, and what came of the items. */
+/* What stands below the table of scores: averages the other way, what came of the items; and warnings. */
 #include <math.h>
 #include <stdio.h>
 
-#include "eval.h"
+#include "summary.h"
 
 /* Averages of one benchmark both ways, named. */
 static void add_averages(const struct summary *s, struct buf *out)
@@ -115,4 +115,35 @@ enum carat_err summary_notes(const struct summary *s, bool outcomes, struct buf 
     enum carat_err rc = outcomes ? add_outcomes(s, &arena, out, err) : CARAT_OK;
     arena_release(&arena);
     return rc;
+}
+
+/* ---- warnings ---- */
+
+enum carat_err summary_warnings(const struct summary *s, bool is_shard, struct buf *out)
+{
+    for (size_t r = 0; r < s->n_runs; r++) {
+        for (size_t i = 0; i < s->runs[r].n_scores; i++) {
+            const struct score *q = &s->runs[r].scores[i];
+            struct str model = s->runs[r].name;
+            int64_t none = q->outcomes[CARAT_UNPARSED] + q->outcomes[CARAT_CUT_OFF] + q->outcomes[CARAT_EMPTY];
+            if (q->n_items < q->n_planned && !is_shard)
+                buf_printf(out, "%.*s on %.*s: %lld of %lld items are missing; the run is not finished\n",
+                           (int)model.n, model.p, (int)q->title.n, q->title.p,
+                           (long long)(q->n_planned - q->n_items), (long long)q->n_planned);
+            if (q->outcomes[CARAT_REFUSED])
+                buf_printf(out, "%.*s on %.*s: %lld items could not be asked and are not in the score (carat show)\n",
+                           (int)model.n, model.p, (int)q->title.n, q->title.p,
+                           (long long)q->outcomes[CARAT_REFUSED]);
+            if (q->n_truncated)
+                buf_printf(out, "%.*s on %.*s: %lld prompts were too long and cut on the left; they lost BOS "
+                                "(--truncation left)\n",
+                           (int)model.n, model.p, (int)q->title.n, q->title.p, (long long)q->n_truncated);
+            if (none * 20 > q->n_items)
+                buf_printf(out, "%.*s on %.*s: %lld of %lld answers are none: %lld unparsed, %lld cut off, %lld empty\n",
+                           (int)model.n, model.p, (int)q->title.n, q->title.p, (long long)none,
+                           (long long)q->n_items, (long long)q->outcomes[CARAT_UNPARSED],
+                           (long long)q->outcomes[CARAT_CUT_OFF], (long long)q->outcomes[CARAT_EMPTY]);
+        }
+    }
+    return buf_failed(out) ? CARAT_ENOMEM : CARAT_OK;
 }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "eval.h"
+#include "verdicts.h"
 
 #define QUEUE_BYTES ((size_t)64 << 20) /* of programs that wait: the engine does not, until there are as many */
 

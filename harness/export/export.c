@@ -2,6 +2,7 @@
 #include "export_int.h"
 
 #include "harness/eval/eval.h"
+#include "harness/eval/leaf_score.h"
 
 #include <errno.h>
 #include <stdlib.h>

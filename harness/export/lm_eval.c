@@ -17,6 +17,7 @@
 #include "engine/engine.h"
 #include "export_int.h"
 #include "harness/eval/eval.h"
+#include "harness/eval/leaf_score.h"
 #include "harness/version.h"
 #include "harness/yaml/yaml_tasks.h"
 

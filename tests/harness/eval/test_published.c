@@ -2,6 +2,8 @@
 #include <math.h>
 
 #include "harness/eval/eval.h"
+#include "harness/eval/groups.h"
+#include "harness/eval/summary.h"
 
 static const struct published *gemma(void)
 {

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 
 #include "harness/eval/eval.h"
+#include "harness/eval/verdicts.h"
 #include "harness/protocol/plugin.h"
 #include "tests/support/support.h"
 
