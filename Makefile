@@ -230,12 +230,15 @@ bench: $(BUILD)/carat ## the machine's limits and what share of them a shape rea
 	$(Q)$(BUILD)/carat bench --shape $(SHAPE)
 
 PEERS ?= $(BUILD)/peers
-PEERS_FLAGS ?=
+PEERS_ROUNDS ?= 3
+PEERS_RUN = . $(PEERS)/env && $(PEERS)/venv/bin/python bench/peers.py $(PEERS) --python $(abspath $(PEERS))/venv/bin/python \
+  --llama $(abspath $(PEERS))/llama-build/bin --repeat $(PEERS_ROUNDS)
 .PHONY: bench-peers
-bench-peers: $(BUILD)/carat ## carat beside lm-eval with Transformers and llama.cpp, by turns; needs the package index
+bench-peers: $(BUILD)/carat ## carat beside lm-eval, llama.cpp and gemma.cpp, by turns; needs the package index, 25 GB and hours
 	bench/setup.sh $(PEERS)
-	. $(PEERS)/env && $(PEERS)/venv/bin/python bench/peers.py $(PEERS) --python $(abspath $(PEERS))/venv/bin/python \
-	  --llama $(abspath $(PEERS))/llama-build/bin $(PEERS_FLAGS)
+	$(PEERS_RUN) --shapes 65m --precisions f32,bf16 --only evaluate
+	$(PEERS_RUN) --shapes gemma-2b --precisions bf16 --only speeds
+	$(PEERS_RUN) --shapes gemma-2b --precisions bf16 --only evaluate --workloads hellaswag,mmlu --items 20,mmlu=100
 	bench/tables.py $(PEERS) docs/performance.md
 
 .PHONY: lint

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """carat beside other harnesses and engines on the same checkpoint and the same items, in turns, in one session.
 
-    bench/peers.py WORK [--shapes 65m,gemma-2b] [--precisions f32,bf16] [--items 100] [--prompts 32] [--slots 8] [--repeat 3]
-                   [--python PYTHON] [--llama FOLDER] [--skip PEER,...] [--only KIND,...]
+    bench/peers.py WORK [--shapes 65m,gemma-2b] [--precisions f32,bf16] [--items 100,gsm8k=32] [--slots 8] [--repeat 3]
+                   [--python PYTHON] [--llama FOLDER] [--gemma-cpp FOLDER] [--skip PEER,...] [--only KIND,...]
 
 WORK is a folder for checkpoints, items and logs. PYTHON has lm_eval with torch and transformers; FOLDER has llama.cpp's
-programs, and its source beside it (LLAMA_SOURCE), for the conversion to GGUF. bench/setup.sh makes both. Appends to
+programs, and its source beside it (LLAMA_SOURCE), for the conversion to GGUF; --gemma-cpp has pygemma's module, of which decoding
+and prompts at the 2B shape are timed beside Q8_0. bench/setup.sh makes all. Appends to
 WORK/results.jsonl, one line a timing; bench/tables.py makes docs/performance.md's tables of it.
 
 Each workload is first run by carat; the contexts and choices it asked are what the others are given, as text. The
@@ -54,7 +55,7 @@ class Bench:
     # ---- what is asked ------------------------------------------------------------------
 
     def count(self, workload):
-        return self.o.prompts if workload == "gsm8k" else self.o.items
+        return self.o.items.get(workload, self.o.items[""])
 
     def items_path(self, shape, workload):
         return self.path(f"items-{shape}-{workload}-{self.count(workload)}.jsonl")
@@ -182,7 +183,7 @@ class Bench:
 
     def run_llama(self, shape, workload, _):
         return timed([os.path.join(self.o.llama, "llama-perplexity"), "-m", self.gguf(shape), "-t", THREADS, "-c", "4096", "-b",
-                      "512", "--multiple-choice", "--multiple-choice-tasks", str(self.o.items), "-bf",
+                      "512", "--multiple-choice", "--multiple-choice-tasks", str(self.count(workload)), "-bf",
                       self.llama_file(shape, workload)], self.path("llama.log"), self.env)
 
     def run_llama_server(self, shape, workload, _):
@@ -247,12 +248,29 @@ class Bench:
             if precision == "bf16" and self.o.llama and "llama-bench" not in self.o.skip:
                 self.llama_speed(self.gguf(shape), i, shape, precision, "bf16")
 
+    def gemma_cpp_speed(self, i):
+        """Its 8-bit floats beside Q8_0: the weights have as many bits, the arithmetic is another."""
+        for prompt in (64, 512):
+            log = self.path("bench.log")
+            timed([self.o.python, os.path.join(HERE, "gemma_cpp.py"), self.work, self.o.gemma_cpp, THREADS, "--prompt", str(prompt)],
+                  log, self.env)
+            report = json.loads(open(log).read().splitlines()[-1])
+            for kind in ("prefill",) if prompt > 64 else ("prefill", "decode"):
+                self.note(kind=kind, shape="gemma-2b", precision="int8", weights="q8_0", peer="gemma.cpp (SFP)", round=i, **report[kind])
+
     def quantised_speeds(self, shape):
         """The same files with 8 and 4 bits a weight, int8 activations in both programs."""
         for weights in self.o.quants if self.o.llama else ():
             for i in range(self.o.repeat):
                 self.carat_speed(self.quantised(shape, weights), i, shape, "int8", weights)
                 self.llama_speed(self.quantised(shape, weights), i, shape, "int8", weights)
+                if weights == "q8_0" and shape == "gemma-2b" and self.o.gemma_cpp:
+                    self.gemma_cpp_speed(i)
+
+
+def counts(text):
+    """"100,gsm8k=32": how many items, of all workloads and of those named."""
+    return {name: int(n) for name, _, n in (w.rpartition("=") for w in text.split(","))}
 
 
 def versions(o):
@@ -276,12 +294,12 @@ def main():
     for name, default in (("shapes", "65m"), ("precisions", "f32,bf16"), ("workloads", "hellaswag,mmlu,gsm8k"), ("skip", ""), ("quants", "q8_0,q4_0"),
                           ("only", "evaluate,speeds")):
         p.add_argument("--" + name, default=default, type=lambda s: [w for w in s.split(",") if w])
-    p.add_argument("--items", type=int, default=100)
-    p.add_argument("--prompts", type=int, default=32)
+    p.add_argument("--items", type=counts, default="100,gsm8k=32")
     p.add_argument("--slots", type=int, default=8)
     p.add_argument("--repeat", type=int, default=3)
     p.add_argument("--python", default=sys.executable)
     p.add_argument("--llama", default="")
+    p.add_argument("--gemma-cpp", default=os.environ.get("GEMMA_CPP", ""))
     o = p.parse_args()
     for name in ("shapes", "precisions", "workloads", "skip", "quants", "only"):
         if isinstance(getattr(o, name), str):

@@ -1,6 +1,7 @@
 #!/bin/bash
-# What bench/peers.py compares carat with, into a folder: llama.cpp built from the source archive of llama-cpp-python, and
-# lm-eval with Transformers in a virtual environment. Needs a C++ compiler, cmake, python3 and the Python package index.
+# What bench/peers.py compares carat with, into a folder: llama.cpp built from the source archive of llama-cpp-python,
+# lm-eval with Transformers in a virtual environment, and gemma.cpp as pygemma's wheel has it (for Python 3.11 alone). Needs a
+# C++ compiler, cmake, python3 and the Python package index.
 #
 #     bench/setup.sh WORK
 set -euo pipefail
@@ -22,4 +23,15 @@ if [ ! -x "$work/llama-build/bin/llama-server" ]; then
         -DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_UI=OFF -DLLAMA_USE_PREBUILT_UI=OFF
     cmake --build "$work/llama-build" -j "${JOBS:-$(nproc)}" --target llama-bench llama-perplexity llama-quantize llama-server
 fi
-echo "export LLAMA_SOURCE='$source'" >"$work/env"
+gemma=$work/pygemma
+if [ ! -d "$gemma" ]; then
+    if "$venv/bin/pip" download --quiet --no-deps --only-binary :all: -d "$work" "pygemma==${PYGEMMA:-0.1.3.post3}"; then
+        "$venv/bin/python" -m zipfile -e "$work"/pygemma-*.whl "$gemma.part" && mv "$gemma.part" "$gemma"
+    else
+        echo "setup.sh: no pygemma for this Python: gemma.cpp is not measured" >&2
+    fi
+fi
+{
+    echo "export LLAMA_SOURCE='$source'"
+    [ ! -d "$gemma" ] || echo "export GEMMA_CPP='$gemma'"
+} >"$work/env"
