@@ -341,7 +341,42 @@ static enum carat_err add_figure(const struct carat_figure *figure, struct buf *
     return rc;
 }
 
-static void add_section(const struct carat_page_section *section, struct buf *out)
+/* The chooser, which the script makes visible: without it the first view is all there is. */
+static void add_views(const struct carat_page_info *info, struct buf *out)
+{
+    if (info->n_views < 2)
+        return;
+    buf_adds(out, "<p class=\"bar\" id=\"views\" hidden><label>Score by<select id=\"view\">\n");
+    for (size_t v = 0; v < info->n_views; v++) {
+        buf_printf(out, "<option value=\"%zu\">", v);
+        text_add(out, info->views[v], TEXT_XML);
+        buf_adds(out, "</option>\n");
+    }
+    buf_adds(out, "</select></label></p>\n");
+}
+
+/* Begins a <div> that is seen in one view alone. */
+static void begin_view(const struct carat_page_info *info, const char *attributes, size_t view, struct buf *out)
+{
+    buf_printf(out, "<div%s", attributes);
+    if (info->n_views > 1)
+        buf_printf(out, " data-view=\"%zu\"%s", view, view ? " hidden" : "");
+    buf_adds(out, ">\n");
+}
+
+static enum carat_err add_figures(const struct carat_page_info *info, struct buf *out, struct err *err)
+{
+    enum carat_err rc = CARAT_OK;
+    for (size_t v = 0; v < (info->n_views ? info->n_views : 1) && !rc; v++) {
+        begin_view(info, " class=\"figures\"", v, out);
+        for (size_t i = 0; i < info->n_figures && !rc; i++)
+            rc = add_figure(&info->figures[v * info->n_figures + i], out, err);
+        buf_adds(out, "</div>\n");
+    }
+    return rc;
+}
+
+static void add_section(const struct carat_page_info *info, const struct carat_page_section *section, struct buf *out)
 {
     buf_adds(out, section->folded ? "<section>\n<details>\n<summary>" : "<section>\n");
     add_element(out, section->folded ? "strong" : "h2", "", section->heading);
@@ -349,7 +384,13 @@ static void add_section(const struct carat_page_section *section, struct buf *ou
     buf_adds(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");
     text_add(out, section->heading, TEXT_XML);
     buf_adds(out, "\">\n");
-    buf_addstr(out, section->html);
+    for (size_t v = 0; v < info->n_views && section->by_view; v++) {
+        begin_view(info, "", v, out);
+        buf_addstr(out, section->by_view[v]);
+        buf_adds(out, "</div>\n");
+    }
+    if (!section->by_view)
+        buf_addstr(out, section->html);
     buf_adds(out, section->folded ? "</div>\n</details>\n</section>\n" : "</div>\n</section>\n");
 }
 
@@ -383,12 +424,10 @@ enum carat_err carat_page_finish(struct carat_page *page, struct buf *out, struc
         return err_nomem(err, "the page's items");
     add_head(info, out);
     add_warnings(info->warnings, out);
-    buf_adds(out, "<div class=\"figures\">\n");
-    for (size_t i = 0; i < info->n_figures && !rc; i++)
-        rc = add_figure(&info->figures[i], out, err);
-    buf_adds(out, "</div>\n");
+    add_views(info, out);
+    rc = add_figures(info, out, err);
     for (size_t i = 0; i < info->n_sections; i++)
-        add_section(&info->sections[i], out);
+        add_section(info, &info->sections[i], out);
     if (page->n_items) {
         add_browser(out);
         buf_adds(out, "</main>\n");

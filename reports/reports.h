@@ -101,6 +101,7 @@ enum carat_err carat_cell_text(const struct carat_cell *cell, bool unicode, stru
 struct carat_page_section {
     struct str heading;
     struct str html;          /* of carat_table_write(); put in as it is */
+    const struct str *by_view; /* [n_views] instead of html, one of which is seen; NULL: it is the same in all */
     bool folded;
 };
 struct carat_page_task {
@@ -110,7 +111,9 @@ struct carat_page_task {
 struct carat_page_info {      /* borrowed until the page is finished */
     struct str title, subtitle;
     struct str warnings;      /* a line each */
-    const struct carat_figure *figures; /* each drawn for light and for dark */
+    const struct str *views;  /* [n_views] ways to score, to be chosen in the page; the first is what is seen at first */
+    size_t n_views;           /* 0: one alone, without a name */
+    const struct carat_figure *figures; /* [n_views or 1][n_figures] each drawn for light and for dark */
     size_t n_figures;
     const struct carat_page_section *sections;
     size_t n_sections;

@@ -54,19 +54,26 @@ static struct figure_style style_of(const struct options *o)
     return (struct figure_style){.title = o->title, .dark = o->dark, .per_benchmark = o->per_benchmark};
 }
 
-enum carat_err load_summary(struct carat_store *store, const int64_t *runs, size_t n, const struct options *o,
-                            struct summary *out, struct err *err)
+/* ... by a metric, as summary_load() has it. */
+static enum carat_err load_by_metric(struct carat_store *store, const int64_t *runs, size_t n, const struct options *o,
+                                     const char *metric, struct summary *out, struct err *err)
 {
     const struct published *published = NULL;
     *out = (struct summary){.arena = ARENA_INIT};
     enum carat_err rc = o->published ? published_find(o->published, &published, err) : CARAT_OK;
     if (!rc && store)
-        rc = summary_load(store, runs, n, out, err);
+        rc = summary_load(store, runs, n, metric, out, err);
     if (!rc && published)
         rc = summary_add_published(out, published, err);
     if (rc)
         summary_release(out);
     return rc;
+}
+
+enum carat_err load_summary(struct carat_store *store, const int64_t *runs, size_t n, const struct options *o,
+                            struct summary *out, struct err *err)
+{
+    return load_by_metric(store, runs, n, o, NULL, out, err);
 }
 
 enum carat_err draw_figure(struct carat_store *store, const int64_t *runs, size_t n, const struct options *o,
@@ -97,24 +104,58 @@ enum carat_err draw_figure(struct carat_store *store, const int64_t *runs, size_
     return rc;
 }
 
+/* The page's views: the headlines, then each other metric that a task has. */
+enum { VIEWS_MAX = 16 };
+struct views {
+    struct summary sums[VIEWS_MAX];
+    struct page_view views[VIEWS_MAX];
+    size_t n;
+    struct arena arena; /* names */
+};
+
+static void release_views(struct views *v)
+{
+    for (size_t i = 0; i < v->n; i++)
+        summary_release(&v->sums[i]);
+    arena_release(&v->arena);
+}
+
+static enum carat_err load_views(struct carat_store *store, const int64_t *runs, size_t n, const struct options *o,
+                                 struct views *out, struct err *err)
+{
+    struct str *metrics;
+    size_t n_metrics;
+    *out = (struct views){.arena = ARENA_INIT};
+    enum carat_err rc = summary_other_metrics(store, runs, n, &out->arena, &metrics, &n_metrics, err);
+    for (size_t i = 0; i <= n_metrics && i < VIEWS_MAX && !rc; i++) {
+        const char *name = i ? arena_printf(&out->arena, "%s, where a benchmark has it", metrics[i - 1].p)
+                             : "the headline metric of each benchmark";
+        rc = name ? load_by_metric(store, runs, n, o, i ? metrics[i - 1].p : NULL, &out->sums[i], err)
+                  : err_nomem(err, "the page");
+        if (rc)
+            break;
+        out->views[out->n++] = (struct page_view){str_from(name), &out->sums[i]};
+    }
+    return rc;
+}
+
 static enum carat_err write_page(struct carat_store *store, const int64_t *runs, size_t n, const struct options *o,
                                  const char *path, struct err *err)
 {
-    struct summary sum;
+    struct views v;
     struct figure_style style = style_of(o);
     struct buf html = BUF_INIT((size_t)1 << 30);
     if (!store) {
         err_set(err, CARAT_EUSAGE, "the page shows runs: published figures alone make none");
         return err_hint(err, "name a database with --db");
     }
-    enum carat_err rc = load_summary(store, runs, n, o, &sum, err);
-    if (rc)
-        return rc;
-    rc = summary_page(store, &sum, &style, &html, err);
+    enum carat_err rc = load_views(store, runs, n, o, &v, err);
+    if (!rc)
+        rc = summary_page(store, v.views, v.n, &style, &html, err);
     if (!rc)
         rc = file_write(path, html.p, html.n, err);
     buf_release(&html);
-    summary_release(&sum);
+    release_views(&v);
     return rc;
 }
 
@@ -283,7 +324,7 @@ const struct command cmd_report = {
              "Without -o the chart is drawn in the terminal; -o writes it as .svg, .png or .pdf. The best score of a row is bold "
              "where the table's format knows it.\n"
              "--html writes a page that needs no server and asks for nothing outside: charts, tables, the runs' facts, and every "
-             "item to search, filter and read.\n"
+             "item to search, filter and read; scores and charts by any metric that was stored.\n"
              "--published draws figures from the literature beside the runs, hatched, over just the benchmarks that the runs "
              "have; without a database it draws them alone.",
     .options = "db scoring output html format json title dark color per-benchmark published quiet",

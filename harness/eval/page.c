@@ -1,21 +1,11 @@
-/* The page of some runs. Tasks of several runs are one task of the page where all that decides what is asked is
- * the same; its items are read in stretches of indices, from each run in turn, and joined by their index, so that
- * memory holds one stretch, however many items there are. */
-#include "page.h"
+/* The page of some runs: what stands on it, but for its items. Tasks of several runs are one task of the page where all
+ * that decides what is asked is the same. */
+#include "page_int.h"
 
-#include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
 
 #include "compare.h"
-
-enum { STRETCH = 500, RUNS_MAX = 8 };
-
-struct page_task {
-    struct str name, parent, title, data_sha256;
-    int version, shots;
-    int64_t of[RUNS_MAX];     /* the store's number in each run; 0: it was not run */
-};
 
 struct grid { /* cells of a table, a row after the other */
     struct str *cells;
@@ -24,7 +14,9 @@ struct grid { /* cells of a table, a row after the other */
 
 struct maker {
     struct carat_store *store;
-    const struct summary *sum;
+    const struct page_view *views;
+    size_t n_views;
+    const struct summary *sum; /* of the first view */
     size_t n_runs;            /* measured */
     struct arena arena;
     struct page_task *tasks;
@@ -92,11 +84,15 @@ static enum carat_err grid_html(struct maker *m, struct grid *g, const struct ca
     return rc;
 }
 
+/* [n_views] */
 static enum carat_err scores_html(struct maker *m, struct str *html, struct err *err)
 {
-    struct buf out = BUF_INIT(BUF_MAX_DEFAULT);
-    enum carat_err rc = summary_table(m->sum, CARAT_TABLE_HTML, &out, err);
-    *html = keep_buf(m, &out);
+    enum carat_err rc = CARAT_OK;
+    for (size_t v = 0; v < m->n_views && !rc; v++) {
+        struct buf out = BUF_INIT(BUF_MAX_DEFAULT);
+        rc = summary_table(m->views[v].sum, CARAT_TABLE_HTML, &out, err);
+        html[v] = keep_buf(m, &out);
+    }
     return rc;
 }
 
@@ -222,7 +218,7 @@ static enum carat_err facts_html(struct maker *m, struct str *html, struct err *
         {"carat", offsetof(struct run_facts, version)},       {"kernels", offsetof(struct run_facts, isa)},
         {"processor", offsetof(struct run_facts, cpu)},
     };
-    struct carat_column columns[RUNS_MAX + 1] = {{STR("fact"), CARAT_LEFT}};
+    struct carat_column columns[PAGE_RUNS_MAX + 1] = {{STR("fact"), CARAT_LEFT}};
     struct grid g = {0};
     for (size_t r = 0; r < m->n_runs; r++)
         columns[r + 1] = (struct carat_column){m->sum->runs[r].name, CARAT_LEFT};
@@ -305,195 +301,6 @@ static enum carat_err read_tasks(struct maker *m, struct str *html, struct err *
     return grid_html(m, &g, columns, sizeof columns / sizeof *columns, html, err);
 }
 
-/* ---- items ---- */
-
-/* A stretch of a task's items: what was asked, and each run's answers. */
-struct slot {
-    json_t *item;             /* NULL: no run has it */
-    struct str id, prefix, snippet; /* owned by the stretch's arena */
-    char outcomes[RUNS_MAX + 1];
-};
-struct stretch {
-    struct slot slots[STRETCH];
-    int64_t base, next;       /* its first index; the least seen behind it, INT64_MAX: none */
-    size_t run, n_runs;
-    struct arena arena;
-    bool failed;
-};
-
-/* What was asked: the part of an item that runs share. */
-static json_t *ask_json(const struct carat_item_record *item)
-{
-    json_t *o = json_object();
-    if (item->prompts) {
-        json_t *prompts = json_array();
-        for (size_t i = 0; i < item->n_choices; i++)
-            json_array_append_new(prompts, json_text(item->prompts[i]));
-        json_object_set_new(o, "ps", prompts);
-    } else {
-        json_object_set_new(o, "p", json_text(item->prompt));
-    }
-    json_object_set_new(o, "t", json_text(item->target));
-    if (item->gold >= 0)
-        json_object_set_new(o, "g", json_integer(item->gold));
-    if (item->n_choices) {
-        json_t *choices = json_array();
-        for (size_t i = 0; i < item->n_choices; i++)
-            json_array_append_new(choices, json_text(item->choices[i].continuation));
-        json_object_set_new(o, "c", choices);
-    }
-    return o;
-}
-
-static json_t *sample_json(const struct carat_sample_record *s)
-{
-    json_t *verdict = NULL, *o = json_object();
-    json_object_set_new(o, "text", json_text(s->text));
-    json_object_set_new(o, "finish", json_text(s->finish));
-    if (s->verdict.n && !json_read(s->verdict, "verdict", 0, &verdict, NULL))
-        json_object_set_new(o, "verdict", verdict);
-    return o;
-}
-
-static char outcome_letter(enum carat_outcome outcome)
-{
-    static const char letters[] = {[CARAT_RIGHT] = 'R',   [CARAT_WRONG] = 'W', [CARAT_UNPARSED] = 'U',
-                                   [CARAT_CUT_OFF] = 'C', [CARAT_EMPTY] = 'E', [CARAT_REFUSED] = 'F'};
-    return letters[outcome];
-}
-
-static json_t *answer_json(const struct carat_item_record *item)
-{
-    json_t *o = json_object(), *metrics = json_array();
-    json_object_set_new(o, "o", json_sprintf("%c", outcome_letter(item->outcome)));
-    for (size_t i = 0; i < item->n_metrics; i++)
-        json_array_append_new(metrics, json_pack("[o, o]", json_text(item->metrics[i].name),
-                                                 json_real_or_null(item->metrics[i].value)));
-    json_object_set_new(o, "m", metrics);
-    json_object_set_new(o, "k", json_integer((json_int_t)item->context_tokens));
-    if (item->message.n)
-        json_object_set_new(o, "msg", json_text(item->message));
-    if (item->n_choices && item->outcome != CARAT_REFUSED) {
-        json_t *sums = json_array(), *tokens = json_array();
-        for (size_t i = 0; i < item->n_choices; i++) {
-            json_array_append_new(sums, json_real(isfinite(item->choices[i].logprob) ? item->choices[i].logprob : -1e9));
-            json_array_append_new(tokens, json_integer((json_int_t)item->choices[i].n_ids));
-        }
-        json_object_set_new(o, "l", sums);
-        json_object_set_new(o, "n", tokens);
-    }
-    if (item->n_samples) {
-        json_t *samples = json_array();
-        for (size_t i = 0; i < item->n_samples; i++)
-            json_array_append_new(samples, sample_json(&item->samples[i]));
-        json_object_set_new(o, "s", samples);
-    }
-    if (item->n_answers) {
-        json_t *answers = json_array();
-        for (size_t i = 0; i < item->n_answers; i++)
-            json_array_append_new(answers, json_pack("[i, o, o]", item->answers[i].sample,
-                                                     json_text(item->answers[i].filter),
-                                                     json_text(item->answers[i].answer)));
-        json_object_set_new(o, "a", answers);
-    }
-    return o;
-}
-
-static struct str keep_here(struct stretch *s, struct str text)
-{
-    char *p = arena_dup(&s->arena, text.p, text.n);
-    s->failed |= !p;
-    return (struct str){p ? p : "", p ? text.n : 0};
-}
-
-/* Was it asked as the first run was? */
-static bool asked_alike(const struct slot *slot, const struct carat_item_record *item, const json_t *ask)
-{
-    const char *key;
-    json_t *value;
-    bool alike = str_eq(slot->prefix, item->prefix);
-    json_object_foreach((json_t *)(uintptr_t)ask, key, value)
-        alike &= json_equal(value, json_object_get(slot->item, key));
-    return alike;
-}
-
-static bool take_item(void *context, const struct carat_item_record *item)
-{
-    struct stretch *s = context;
-    if (item->index >= s->base + STRETCH) {
-        s->next = item->index < s->next ? item->index : s->next;
-        return false;
-    }
-    struct slot *slot = &s->slots[item->index - s->base];
-    json_t *ask = ask_json(item), *answer = answer_json(item);
-    if (!slot->item) {
-        slot->item = json_incref(ask);
-        slot->id = keep_here(s, item->id);
-        slot->prefix = keep_here(s, item->prefix);
-        slot->snippet = keep_here(s, item->prompts ? item->prompts[0] : item->prompt);
-        json_object_set_new(slot->item, "r", json_array());
-        memset(slot->outcomes, '-', s->n_runs);
-    } else if (!asked_alike(slot, item, ask)) {
-        json_object_set_new(ask, "f", json_text(item->prefix));
-        json_object_set(answer, "ask", ask);
-    }
-    json_t *runs = json_object_get(slot->item, "r");
-    while (json_array_size(runs) < s->run)
-        json_array_append_new(runs, json_null());
-    s->failed |= json_array_append_new(runs, answer) != 0;
-    slot->outcomes[s->run] = outcome_letter(item->outcome);
-    json_decref(ask);
-    return !s->failed;
-}
-
-static enum carat_err write_stretch(struct stretch *s, size_t task, struct carat_page *page, struct err *err)
-{
-    enum carat_err rc = s->failed ? err_nomem(err, "the page's items") : CARAT_OK;
-    for (size_t i = 0; i < STRETCH; i++) {
-        struct slot *slot = &s->slots[i];
-        if (!slot->item)
-            continue;
-        json_t *runs = json_object_get(slot->item, "r");
-        while (json_array_size(runs) < s->n_runs && !json_array_append_new(runs, json_null()))
-            ;
-        const struct carat_page_item item = {.task = task,
-                                             .id = slot->id,
-                                             .outcomes = slot->outcomes,
-                                             .prefix = slot->prefix,
-                                             .snippet = slot->snippet,
-                                             .item = slot->item};
-        if (!rc)
-            rc = carat_page_item(page, &item, err);
-        json_decref(slot->item);
-    }
-    memset(s->slots, 0, sizeof s->slots);
-    arena_reset(&s->arena);
-    return rc;
-}
-
-static enum carat_err add_items(struct maker *m, struct carat_page *page, struct err *err)
-{
-    struct stretch *s = calloc(1, sizeof *s);
-    if (!s)
-        return err_nomem(err, "the page's items");
-    s->n_runs = m->n_runs;
-    enum carat_err rc = CARAT_OK;
-    for (size_t t = 0; t < m->n_tasks && !rc; t++) {
-        for (s->next = 0; s->next != INT64_MAX && !rc;) {
-            s->base = s->next;
-            s->next = INT64_MAX;
-            for (s->run = 0; s->run < m->n_runs && !rc; s->run++)
-                if (m->tasks[t].of[s->run])
-                    rc = carat_store_items(m->store, m->tasks[t].of[s->run], s->base, 0, take_item, s, err);
-            enum carat_err written = write_stretch(s, t, page, err);
-            rc = rc ? rc : written;
-        }
-    }
-    arena_release(&s->arena);
-    free(s);
-    return rc;
-}
-
 /* ---- the page ---- */
 
 static struct str names_of(struct maker *m)
@@ -509,36 +316,41 @@ static struct str names_of(struct maker *m)
     return keep_buf(m, &b);
 }
 
-/* The figure of groups, where there are any, and the one of benchmarks. */
-static enum carat_err draw(struct maker *m, const struct figure_style *style, struct carat_figure figures[2], size_t *n,
+/* The figure of groups, where there are any, and the one of benchmarks: which there are does not depend on the metric. */
+static enum carat_err draw(struct maker *m, const struct figure_style *style, struct carat_figure *figures, size_t *n,
                            struct err *err)
 {
     enum carat_err rc = CARAT_OK;
-    *n = 0;
-    for (int each = 0; each < 2 && !rc; each++) {
-        struct figure_style s = {.title = each ? NULL : style->title, .per_benchmark = each};
-        rc = summary_figure(m->sum, &s, &m->arena, &figures[*n], err);
-        if (!rc)
-            ++*n;
-        else if (rc == CARAT_EINPUT)
-            rc = CARAT_OK;
+    size_t drawn = 0;
+    for (size_t v = 0; v < m->n_views && !rc; v++) {
+        for (int each = 0; each < 2 && !rc; each++) {
+            struct figure_style s = {.title = each ? NULL : style->title, .per_benchmark = each};
+            rc = summary_figure(m->views[v].sum, &s, &m->arena, &figures[drawn], err);
+            if (!rc)
+                drawn++;
+            else if (rc == CARAT_EINPUT)
+                rc = CARAT_OK;
+        }
     }
+    *n = drawn / m->n_views;
     return rc;
 }
 
-static enum carat_err make(struct maker *m, const struct figure_style *style, struct buf *out, struct err *err)
+static void add_section(struct carat_page_info *info, struct carat_page_section *sections, struct carat_page_section section)
 {
-    struct carat_figure figures[2];
-    struct carat_page_section sections[5];
-    struct carat_page *page = NULL;
+    if (section.html.n || section.by_view)
+        sections[info->n_sections++] = section;
+}
+
+enum { SECTIONS = 5 };
+
+/* All that stands above the items. */
+static enum carat_err add_sections(struct maker *m, struct carat_page_info *info, struct carat_page_section sections[SECTIONS],
+                                   struct err *err)
+{
     struct buf warnings = BUF_INIT(1 << 20);
-    struct carat_page_info info = {.title = str_from(style->title ? style->title : "Evaluation report"),
-                                   .figures = figures,
-                                   .sections = sections};
-    struct str scores, compared = STR(""), outcomes, facts, details;
-    enum carat_err rc = draw(m, style, figures, &info.n_figures, err);
-    if (!rc)
-        rc = scores_html(m, &scores, err);
+    struct str compared = STR(""), outcomes, facts, details, *scores = arena_calloc(&m->arena, m->n_views, sizeof *scores);
+    enum carat_err rc = scores ? scores_html(m, scores, err) : err_nomem(err, "the page");
     if (!rc && m->n_runs == 2)
         rc = comparison_html(m, &compared, err);
     if (!rc)
@@ -551,52 +363,79 @@ static enum carat_err make(struct maker *m, const struct figure_style *style, st
         rc = read_tasks(m, &details, err);
     if (!rc && summary_warnings(m->sum, false, &warnings))
         rc = err_nomem(err, "the warnings");
-    if (rc)
-        goto out;
-    sections[info.n_sections++] = (struct carat_page_section){STR("Scores"), scores, false};
-    if (compared.n)
-        sections[info.n_sections++] = (struct carat_page_section){STR("Compared on the same items"), compared, false};
-    sections[info.n_sections++] = (struct carat_page_section){STR("Outcomes"), outcomes, false};
-    sections[info.n_sections++] = (struct carat_page_section){STR("The runs: settings, hashes, versions"), facts, true};
-    sections[info.n_sections++] = (struct carat_page_section){STR("The benchmarks: data and effort"), details, true};
-    info.warnings = keep_buf(m, &warnings);
-    info.subtitle = names_of(m);
-    struct str *names = arena_calloc(&m->arena, m->n_runs + 1, sizeof *names);
-    struct carat_page_task *tasks = arena_calloc(&m->arena, m->n_tasks + 1, sizeof *tasks);
-    if (m->failed || !names || !tasks) {
-        rc = err_nomem(err, "the page");
-        goto out;
+    if (!rc) {
+        add_section(info, sections, (struct carat_page_section){.heading = STR("Scores"), .by_view = scores});
+        add_section(info, sections, (struct carat_page_section){.heading = STR("Compared on the same items"), .html = compared});
+        add_section(info, sections, (struct carat_page_section){.heading = STR("Outcomes"), .html = outcomes});
+        add_section(info, sections, (struct carat_page_section){.heading = STR("The runs: settings, hashes, versions"),
+                                                                .html = facts, .folded = true});
+        add_section(info, sections, (struct carat_page_section){.heading = STR("The benchmarks: data and effort"),
+                                                                .html = details, .folded = true});
+        info->warnings = keep_buf(m, &warnings);
     }
-    for (size_t r = 0; r < m->n_runs; r++)
-        names[r] = m->sum->runs[r].name;
-    for (size_t t = 0; t < m->n_tasks; t++)
-        tasks[t] = (struct carat_page_task){m->tasks[t].name, m->tasks[t].parent, m->tasks[t].title};
-    info.runs = names;
-    info.n_runs = m->n_runs;
-    info.tasks = tasks;
-    info.n_tasks = m->n_tasks;
-    rc = carat_page_new(&info, &page, err);
-    if (!rc)
-        rc = add_items(m, page, err);
-    if (!rc)
-        rc = carat_page_finish(page, out, err);
-out:
-    carat_page_free(page);
     buf_release(&warnings);
     return rc;
 }
 
-enum carat_err summary_page(struct carat_store *store, const struct summary *sum, const struct figure_style *style,
-                            struct buf *out, struct err *err)
+/* Names of views, runs and tasks. */
+static enum carat_err add_names(struct maker *m, struct carat_page_info *info, struct err *err)
 {
-    if (sum->n_measured > RUNS_MAX) {
-        err_set(err, CARAT_EUNSUPPORTED, "a page of %zu runs: at most %d", sum->n_measured, RUNS_MAX);
+    struct str *views = arena_calloc(&m->arena, m->n_views, sizeof *views);
+    struct str *names = arena_calloc(&m->arena, m->n_runs + 1, sizeof *names);
+    struct carat_page_task *tasks = arena_calloc(&m->arena, m->n_tasks + 1, sizeof *tasks);
+    info->subtitle = names_of(m);
+    if (m->failed || !views || !names || !tasks)
+        return err_nomem(err, "the page");
+    for (size_t v = 0; v < m->n_views; v++)
+        views[v] = m->views[v].name;
+    for (size_t r = 0; r < m->n_runs; r++)
+        names[r] = m->sum->runs[r].name;
+    for (size_t t = 0; t < m->n_tasks; t++)
+        tasks[t] = (struct carat_page_task){m->tasks[t].name, m->tasks[t].parent, m->tasks[t].title};
+    info->views = views;
+    info->n_views = m->n_views;
+    info->runs = names;
+    info->n_runs = m->n_runs;
+    info->tasks = tasks;
+    info->n_tasks = m->n_tasks;
+    return CARAT_OK;
+}
+
+static enum carat_err make(struct maker *m, const struct figure_style *style, struct buf *out, struct err *err)
+{
+    struct carat_figure *figures = arena_calloc(&m->arena, 2 * m->n_views, sizeof *figures);
+    struct carat_page_section sections[SECTIONS];
+    struct carat_page *page = NULL;
+    struct carat_page_info info = {.title = str_from(style->title ? style->title : "Evaluation report"),
+                                   .figures = figures,
+                                   .sections = sections};
+    enum carat_err rc = figures ? draw(m, style, figures, &info.n_figures, err) : err_nomem(err, "the page");
+    if (!rc)
+        rc = add_sections(m, &info, sections, err);
+    if (!rc)
+        rc = add_names(m, &info, err);
+    if (!rc)
+        rc = carat_page_new(&info, &page, err);
+    if (!rc)
+        rc = page_add_items(&(struct page_items){m->store, m->tasks, m->n_tasks, m->n_runs}, page, err);
+    if (!rc)
+        rc = carat_page_finish(page, out, err);
+    carat_page_free(page);
+    return rc;
+}
+
+enum carat_err summary_page(struct carat_store *store, const struct page_view *views, size_t n_views,
+                            const struct figure_style *style, struct buf *out, struct err *err)
+{
+    const struct summary *sum = views[0].sum;
+    if (sum->n_measured > PAGE_RUNS_MAX) {
+        err_set(err, CARAT_EUNSUPPORTED, "a page of %zu runs: at most %d", sum->n_measured, PAGE_RUNS_MAX);
         return err_hint(err, "name the ones to show");
     }
-    struct maker m = {.store = store, .sum = sum, .n_runs = sum->n_measured, .arena = ARENA_INIT};
-    m.facts = calloc(RUNS_MAX, sizeof *m.facts);
+    struct maker m = {.store = store, .views = views, .n_views = n_views, .sum = sum, .n_runs = sum->n_measured, .arena = ARENA_INIT};
+    m.facts = calloc(PAGE_RUNS_MAX, sizeof *m.facts);
     enum carat_err rc = m.facts ? make(&m, style, out, err) : err_nomem(err, "the page");
-    for (size_t r = 0; m.facts && r < RUNS_MAX; r++)
+    for (size_t r = 0; m.facts && r < PAGE_RUNS_MAX; r++)
         json_decref(m.facts[r].settings);
     free(m.facts);
     free(m.tasks);

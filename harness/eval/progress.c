@@ -101,7 +101,7 @@ static void tell_end(const struct progress *p, size_t bench)
 {
     const struct bench *b = &p->o.set->items[bench];
     struct summary sum;
-    if ((p->o.quiet && !p->o.log) || carat_writer_sync(p->o.writer, NULL) || summary_load(p->o.store, &p->o.run, 1, &sum, NULL))
+    if ((p->o.quiet && !p->o.log) || carat_writer_sync(p->o.writer, NULL) || summary_load(p->o.store, &p->o.run, 1, NULL, &sum, NULL))
         return;
     for (size_t i = 0; i < sum.runs[0].n_scores; i++) {
         const struct score *s = &sum.runs[0].scores[i];

@@ -89,6 +89,27 @@ static enum carat_err read_mean(struct carat_store *st, struct leaf *leaf, struc
     return rc;
 }
 
+struct wanted {
+    struct str metric;
+    bool found;
+};
+
+static bool look_for(void *context, struct str name)
+{
+    struct wanted *w = context;
+    w->found |= str_eq(name, w->metric);
+    return !w->found;
+}
+
+static enum carat_err choose_metric(struct carat_store *st, struct leaf *leaf, struct str metric, struct err *err)
+{
+    struct wanted w = {.metric = metric};
+    enum carat_err rc = carat_store_metrics(st, leaf->task, look_for, &w, err);
+    if (w.found)
+        leaf->score.metric = metric;
+    return rc;
+}
+
 /* Leaves belong together when they are parts of one benchmark asked in the same way. */
 static bool same_benchmark(const struct leaf *a, const struct leaf *b)
 {
@@ -225,8 +246,8 @@ static bool take_run(void *context, const struct carat_run_row *row)
     return true;
 }
 
-static enum carat_err load_run(struct carat_store *st, int64_t id, struct arena *arena, struct summary_run *out,
-                               struct err *err)
+static enum carat_err load_run(struct carat_store *st, int64_t id, struct str metric, struct arena *arena,
+                               struct summary_run *out, struct err *err)
 {
     struct leaves l = {.arena = arena};
     struct run_name name = {.id = id, .arena = arena};
@@ -236,8 +257,12 @@ static enum carat_err load_run(struct carat_store *st, int64_t id, struct arena 
         rc = carat_store_tasks(st, id, take_task, &l, err);
     if (!rc && (l.failed || name.failed))
         rc = err_nomem(err, "the scores");
-    for (size_t i = 0; i < l.n && !rc; i++)
-        rc = read_mean(st, &l.items[i], err);
+    for (size_t i = 0; i < l.n && !rc; i++) {
+        if (metric.n)
+            rc = choose_metric(st, &l.items[i], metric, err);
+        if (!rc)
+            rc = read_mean(st, &l.items[i], err);
+    }
     *out = (struct summary_run){.id = id, .name = name.name};
     out->scores = arena_calloc(arena, l.n + 1, sizeof *out->scores);
     taken = calloc(l.n + 1, sizeof *taken);
@@ -253,14 +278,16 @@ static enum carat_err load_run(struct carat_store *st, int64_t id, struct arena 
     return rc;
 }
 
-enum carat_err summary_load(struct carat_store *st, const int64_t *runs, size_t n, struct summary *out,
+enum carat_err summary_load(struct carat_store *st, const int64_t *runs, size_t n, const char *metric, struct summary *out,
                             struct err *err)
 {
+    bool failed = false;
     *out = (struct summary){.arena = ARENA_INIT};
     out->runs = arena_calloc(&out->arena, n + 1, sizeof *out->runs);
-    enum carat_err rc = out->runs ? CARAT_OK : err_nomem(err, "the scores");
+    struct str wanted = metric ? keep(&out->arena, str_from(metric), &failed) : STR("");
+    enum carat_err rc = out->runs && !failed ? CARAT_OK : err_nomem(err, "the scores");
     for (size_t i = 0; i < n && !rc; i++)
-        rc = load_run(st, runs[i], &out->arena, &out->runs[out->n_runs++], err);
+        rc = load_run(st, runs[i], wanted, &out->arena, &out->runs[out->n_runs++], err);
     out->n_measured = out->n_runs;
     if (rc)
         summary_release(out);
@@ -271,6 +298,60 @@ void summary_release(struct summary *s)
 {
     arena_release(&s->arena);
     *s = (struct summary){.arena = ARENA_INIT};
+}
+
+/* ---- what else there is to score by ----------------------------------------------------------------- */
+
+struct metrics {
+    struct arena *arena;
+    struct str *names; /* sorted */
+    size_t n, cap;
+    struct str headline; /* of the task being read */
+    bool failed;
+};
+
+static bool note_metric(void *context, struct str name)
+{
+    struct metrics *m = context;
+    size_t at = 0;
+    while (at < m->n && str_cmp(m->names[at], name) < 0)
+        at++;
+    if (str_eq(name, m->headline) || (at < m->n && str_eq(m->names[at], name)))
+        return true;
+    if (m->n == m->cap) {
+        size_t cap = m->cap ? 2 * m->cap : 16;
+        struct str *names = arena_calloc(m->arena, cap, sizeof *names);
+        if (names && m->n)
+            memcpy(names, m->names, m->n * sizeof *names);
+        m->failed |= !names;
+        if (!names)
+            return false;
+        m->names = names;
+        m->cap = cap;
+    }
+    memmove(m->names + at + 1, m->names + at, (m->n++ - at) * sizeof *m->names);
+    m->names[at] = keep(m->arena, name, &m->failed);
+    return !m->failed;
+}
+
+enum carat_err summary_other_metrics(struct carat_store *st, const int64_t *runs, size_t n, struct arena *arena,
+                                     struct str **out, size_t *n_out, struct err *err)
+{
+    struct metrics m = {.arena = arena};
+    enum carat_err rc = CARAT_OK;
+    for (size_t r = 0; r < n && !rc; r++) {
+        struct leaves l = {.arena = arena};
+        rc = carat_store_tasks(st, runs[r], take_task, &l, err);
+        for (size_t i = 0; i < l.n && !rc; i++) {
+            m.headline = l.items[i].score.metric;
+            rc = carat_store_metrics(st, l.items[i].task, note_metric, &m, err);
+        }
+        m.failed |= l.failed;
+        free(l.items);
+    }
+    *out = m.names;
+    *n_out = m.n;
+    return !rc && m.failed ? err_nomem(err, "the metrics") : rc;
 }
 
 /* ---- what others published -------------------------------------------------------------------------- */

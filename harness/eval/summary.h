@@ -1,7 +1,7 @@
 /* summary.h - what came out of runs: scores from the store, benchmarks side by side, drawn as a table or a figure.
  *
  *     struct summary sum;
- *     summary_load(store, runs, n, &sum, err);
+ *     summary_load(store, runs, n, NULL, &sum, err);
  *     summary_table(&sum, CARAT_TABLE_TEXT, &out, err);
  *     summary_figure(&sum, &style, &arena, &figure, err);
  *     summary_release(&sum);
@@ -43,9 +43,14 @@ struct summary {
     const char *source;       /* of the published ones; NULL: there are none */
     struct arena arena;       /* owns all of it */
 };
-enum carat_err summary_load(struct carat_store *st, const int64_t *runs, size_t n, struct summary *out,
+/* By the metric called so, where a task has it, else and with NULL by each task's headline. */
+enum carat_err summary_load(struct carat_store *st, const int64_t *runs, size_t n, const char *metric, struct summary *out,
                             struct err *err);
 void summary_release(struct summary *s);
+
+/* The metrics that tasks of the runs have beside their headline, sorted; in `arena`, NUL-terminated. */
+enum carat_err summary_other_metrics(struct carat_store *st, const int64_t *runs, size_t n, struct arena *arena,
+                                     struct str **out, size_t *n_out, struct err *err);
 
 /* Adds the published models behind the runs. Beside measured runs only benchmarks that these have are shown, so that a
  * group's mean is over the same ones; without any (an empty summary will do) all of them are. */

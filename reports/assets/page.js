@@ -21,7 +21,7 @@ const FILTERS = [
 ];
 const $ = id => document.getElementById(id);
 const root = document.documentElement;
-const state = {q: "", t: "", f: "all", a: 0, b: 1, item: -1};
+const state = {q: "", t: "", f: "all", a: 0, b: 1, item: -1, v: 0};
 const blocks = new Map();
 let index, rows = [], search = 0, opening = 0;
 
@@ -275,6 +275,7 @@ function remember() {
   if (state.a !== 0) p.set("a", state.a);
   if (state.b !== second()) p.set("b", state.b);
   if (state.item >= 0) p.set("item", state.item);
+  if (state.v > 0) p.set("v", state.v);
   written = "#" + p;
   if (location.hash !== written && (location.hash || String(p))) history.replaceState(null, "", written);
 }
@@ -288,6 +289,7 @@ function recall() {
   state.a = number("a", 0, index.runs.length, 0);
   state.b = number("b", 0, index.runs.length, second());
   const item = number("item", 0, index.id.length, -1);
+  view(number("v", 0, $("view") ? $("view").length : 1, 0));
   menus();
   const done = filter();
   if (item >= 0) {
@@ -325,6 +327,13 @@ function menus() {
     $(id).parentNode.hidden = index.runs.length < 2;
   }
   $("q").value = state.q;
+}
+
+/* Figures and scores are there once for each way to score. */
+function view(v) {
+  state.v = v;
+  if ($("view")) $("view").value = v;
+  for (const node of document.querySelectorAll("[data-view]")) node.hidden = +node.dataset.view !== v;
 }
 
 function change(key, value) {
@@ -365,9 +374,13 @@ async function start() {
   addEventListener("resize", draw);
   addEventListener("keydown", keys);
   addEventListener("hashchange", () => { if (location.hash !== written) recall(); });
+  if ($("view")) {
+    $("views").hidden = false;
+    $("view").onchange = e => { view(+e.target.value); remember(); };
+  }
   $("items").hidden = false;
   await recall();
-  if (location.hash.length > 1) $("items-h").scrollIntoView();
+  if (/^#(?!v=\d+$)./.test(location.hash)) $("items-h").scrollIntoView();
   root.dataset.ready = Math.round(performance.now());
 }
 

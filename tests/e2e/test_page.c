@@ -245,6 +245,15 @@ Test(e2e_page, a_page_of_runs_opens_without_errors, .timeout = 300)
     EXPECT_IN_BROWSER(html, "#t=gsm8k", "\"12 of 48 items\"\ntrue\ntrue\n", READY, COUNT, "key:j",
                       "wait:!!document.querySelector('#item pre')", "eval:document.querySelector('#item').textContent.includes('Few-shot part')",
                       "eval:document.querySelector('#item').textContent.includes('wrote, until')");
+    /* GSM8K's headline is strict; the other view has its flexible answers, and what a benchmark has not stays */
+    const char *const scores = "eval:[...document.querySelectorAll('[data-view]:not([hidden]) tr')].map(x => x.innerText)"
+                               ".filter(x => /^(GSM8K|BoolQ)/.test(x)).map(x => x.split('\\t')[2]).join()";
+    EXPECT_IN_BROWSER(html, "", "\"acc,exact_match,strict-match\"\n\"2\"\n", READY, scores, "eval:String(document.getElementById('view').length)");
+    EXPECT_IN_BROWSER(html, "#v=1", "\"acc,exact_match,flexible-extract\"\n\"exact_match,flexible-extract, where a benchmark has it\"\n"
+                                    "\"chosen\"\n\"\"\n\"acc,exact_match,strict-match\"\n", READY, scores,
+                      "eval:document.getElementById('view').selectedOptions[0].text",
+                      "eval:(v => { v.value = '0'; v.dispatchEvent(new Event('change')); })(document.getElementById('view')) || 'chosen'",
+                      "eval:location.hash", scores);
     free(db);
     free(html);
     temp_remove(dir);

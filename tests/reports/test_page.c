@@ -12,8 +12,8 @@
 
 static const struct str runs[] = {S("A <b>"), S("B & \"b\"")};
 static const struct carat_page_task tasks[] = {{S("<i>one</i>"), S(""), S("")}, {S("two_x"), S("two"), S("TWO")}};
-static const struct carat_page_section sections[] = {{S("Scores <&>"), S("<table></table>"), false},
-                                                     {S("Facts"), S("<table></table>"), true}};
+static const struct carat_page_section sections[] = {{S("Scores <&>"), S("<table></table>"), NULL, false},
+                                                     {S("Facts"), S("<table></table>"), NULL, true}};
 static const struct carat_page_info info = {.title = S("Title " HOSTILE),
                                             .subtitle = S("<script>"),
                                             .warnings = S("first <w>\nsecond"),
@@ -26,12 +26,12 @@ static const struct carat_page_info info = {.title = S("Title " HOSTILE),
                                             .tasks = tasks,
                                             .n_tasks = 2};
 
-static struct buf page_of(size_t n_items)
+static struct buf page_with(const struct carat_page_info *about, size_t n_items)
 {
     struct carat_page *page = NULL;
     struct buf html = BUF_INIT(BUF_MAX_DEFAULT);
     struct err err = ERR_INIT;
-    cr_assert_eq(carat_page_new(&info, &page, &err), CARAT_OK, "%s", err.msg);
+    cr_assert_eq(carat_page_new(about, &page, &err), CARAT_OK, "%s", err.msg);
     for (size_t i = 0; i < n_items; i++) {
         json_t *item = json_pack("{s:i, s:o}", "n", (int)i, "p", json_text(STR(HOSTILE)));
         struct carat_page_item it = {.task = i % 2, .id = STR(HOSTILE), .outcomes = i % 3 ? "RW" : "-U",
@@ -42,6 +42,11 @@ static struct buf page_of(size_t n_items)
     cr_assert_eq(carat_page_finish(page, &html, &err), CARAT_OK, "%s", err.msg);
     carat_page_free(page);
     return html;
+}
+
+static struct buf page_of(size_t n_items)
+{
+    return page_with(&info, n_items);
 }
 
 static size_t count(struct str s, struct str what)
@@ -142,6 +147,28 @@ Test(page, says_all_but_items_without_a_script)
     cr_assert(str_find(s, STR("<h2>Scores &lt;&amp;&gt;</h2>"), 0) > 0);
     cr_assert(str_find(s, STR("<summary><strong>Facts</strong>"), 0) > 0);
     buf_release(&html);
+}
+
+Test(page, one_view_is_seen_of_figures_and_scores)
+{
+    static const struct str views[] = {S("first <v>"), S("second")}, tables[] = {S("<table>1</table>"), S("<table>2</table>")};
+    static const struct carat_page_section viewed = {S("Scores"), S(""), tables, false};
+    const struct carat_figure figures[] = {case_hostile, case_hostile};
+    struct carat_page_info two = info;
+    two.views = views;
+    two.n_views = 2;
+    two.figures = figures;
+    two.sections = &viewed;
+    two.n_sections = 1;
+    struct buf html = page_with(&two, 1), plain = page_of(1);
+    struct str s = buf_str(&html);
+    cr_assert_eq(count(s, STR("<option value=\"0\">first &lt;v&gt;</option>\n<option value=\"1\">second</option>")), 1);
+    cr_assert_eq(count(s, STR("<div data-view=\"0\">\n<table>1</table></div>\n<div data-view=\"1\" hidden>\n<table>2</table></div>")), 1);
+    cr_assert_eq(count(s, STR("<div class=\"figures\" data-view=\"0\">")), 1);
+    cr_assert_eq(count(s, STR("<div class=\"figures\" data-view=\"1\" hidden>")), 1);
+    cr_assert_eq(count(buf_str(&plain), STR("data-view=")), 0, "one view has no name");
+    buf_release(&html);
+    buf_release(&plain);
 }
 
 Test(page, refuses_what_it_cannot_hold)
