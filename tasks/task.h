@@ -184,10 +184,14 @@ enum carat_metric_kind {
     CARAT_METRIC_WORD_PERPLEXITY, /* rolling: of a word, as \s+ splits */
     CARAT_METRIC_BYTE_PERPLEXITY, /* rolling: of a byte of UTF-8 */
     CARAT_METRIC_BITS_PER_BYTE,   /* rolling */
+    CARAT_METRIC_BLEU,        /* generation, of the whole corpus: the filtered texts against their references, 0 to 100 */
+    CARAT_METRIC_CHRF,        /* ... by characters */
+    CARAT_METRIC_CHRF_PLUS,   /* ... by characters and words ("chrf++") */
+    CARAT_METRIC_TER,         /* ... edits in percent of the references' words */
 };
 /* How the items' values become one. All but DEFAULT to be named only where a task differs from its metric's own. */
 enum carat_aggregation {
-    CARAT_AGGREGATE_DEFAULT,  /* the kind's own: F1, MCC, ... BITS_PER_BYTE; else MEAN */
+    CARAT_AGGREGATE_DEFAULT,  /* the kind's own: F1, MCC, ... TER; else MEAN */
     CARAT_AGGREGATE_MEAN,
     CARAT_AGGREGATE_MEDIAN,   /* sorted(values)[n / 2] */
     CARAT_AGGREGATE_NANMEAN,
@@ -199,6 +203,10 @@ enum carat_aggregation {
     CARAT_AGGREGATE_WEIGHTED_F1, /* each class's F1, weighted by how often it is right */
     CARAT_AGGREGATE_MACRO_F1,    /* ... each class once */
     CARAT_AGGREGATE_MICRO_F1,    /* ... over all decisions: of single labels the share of right ones */
+    CARAT_AGGREGATE_BLEU,     /* of what is counted of each item, summed up; for the metric of that name alone */
+    CARAT_AGGREGATE_CHRF,
+    CARAT_AGGREGATE_CHRF_PLUS,
+    CARAT_AGGREGATE_TER,
 };
 struct carat_metric {
     const char *name;

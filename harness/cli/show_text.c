@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "harness/protocol/metric.h"
 #include "show_tokens.h"
 
 enum { BAR_WIDTH = 20 };
@@ -168,6 +169,8 @@ static void explain(struct buf *out, const struct carat_item_record *item)
             buf_printf(out, "', which counts %g\n", a->score);
     }
     for (size_t i = 0; i < item->n_metrics; i++) {
+        if (metric_is_sum(item->metrics[i].name))
+            continue;
         if (item->n_choices)
             explain_choice_metric(out, item, &item->metrics[i]);
         else

@@ -39,6 +39,10 @@ static const char *meaning(const struct carat_metric *metric)
         [CARAT_METRIC_WORD_PERPLEXITY] = "perplexity of a word",
         [CARAT_METRIC_BYTE_PERPLEXITY] = "perplexity of a byte",
         [CARAT_METRIC_BITS_PER_BYTE] = "bits for a byte",
+        [CARAT_METRIC_BLEU] = "BLEU of the filtered texts as one corpus, by sacrebleu's defaults",
+        [CARAT_METRIC_CHRF] = "chrF of the filtered texts as one corpus, by sacrebleu's defaults",
+        [CARAT_METRIC_CHRF_PLUS] = "chrF++ of the filtered texts as one corpus, by sacrebleu's defaults",
+        [CARAT_METRIC_TER] = "translation edit rate of the filtered texts as one corpus, by sacrebleu's defaults",
     };
     return meanings[metric->kind];
 }
@@ -49,6 +53,10 @@ static const char *error_formula(enum carat_aggregation how)
     case CARAT_AGGREGATE_MEAN: return "sqrt(sum (x - mean)^2 / (n - 1)) / sqrt(n)";
     case CARAT_AGGREGATE_WEIGHTED_PERPLEXITY:
     case CARAT_AGGREGATE_BITS_PER_BYTE: return "none, as in the reference";
+    case CARAT_AGGREGATE_BLEU:
+    case CARAT_AGGREGATE_CHRF:
+    case CARAT_AGGREGATE_CHRF_PLUS:
+    case CARAT_AGGREGATE_TER: return "standard deviation over 100 bootstrap samples, drawn by Random(0).choices";
     default: return "standard deviation over 100000 bootstrap samples, 1000 a chunk, chunk i drawn by Random(i).choices";
     }
 }

@@ -1,5 +1,6 @@
 /* A stored task's items as one number. How they become one stands in the task's settings: a metric without an
- * "aggregation" is a mean; one with it may have a second number in each item, named by "with". */
+ * "aggregation" is a mean; one with it may have a second number in each item, named by "with"; one of whole corpora has
+ * sums in each, named after the metric. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -115,6 +116,47 @@ void leaf_score_release(struct leaf_score *s)
     s->parts = NULL;
 }
 
+/* "bleu:matches_1,none" of "bleu,none". */
+static struct str sum_name(struct str metric, enum mt_measure measure, size_t i, struct arena *arena)
+{
+    ptrdiff_t comma = str_find(metric, STR(","), 0);
+    const size_t n = comma < 0 ? metric.n : (size_t)comma;
+    return str_from(arena_printf(arena, "%.*s:%s%.*s", (int)n, metric.p, mt_sum_name(measure, i), (int)(metric.n - n),
+                                 metric.p + n));
+}
+
+/* One of a corpus metric's sums, of all items. */
+static enum carat_err read_sums(struct carat_store *st, const struct leaf_metric *leaf, enum mt_measure measure, size_t i,
+                                size_t n, double (*sums)[MT_SUMS_MAX], struct err *err)
+{
+    struct arena arena = ARENA_INIT;
+    struct values values = {0};
+    struct str name = sum_name(leaf->metric, measure, i, &arena);
+    enum carat_err rc = name.p ? read_values(st, leaf->task, name, &values, err) : err_nomem(err, "the scores");
+    if (!rc && values.n != n)
+        rc = err_set(err, CARAT_EINPUT, "%zu items have '%.*s', but %zu '%.*s'", n, (int)leaf->metric.n, leaf->metric.p,
+                     values.n, (int)name.n, name.p);
+    for (size_t k = 0; k < n && !rc; k++)
+        sums[k][i] = values.items[k];
+    values_release(&values);
+    arena_release(&arena);
+    return rc;
+}
+
+static enum carat_err corpus_score(struct carat_store *st, const struct leaf_metric *leaf, enum mt_measure measure, size_t n,
+                                   struct leaf_score *out, struct err *err)
+{
+    double(*sums)[MT_SUMS_MAX] = calloc(n ? n : 1, sizeof *sums);
+    enum carat_err rc = sums ? CARAT_OK : err_nomem(err, "the scores");
+    for (size_t i = 0; i < mt_n_sums(measure) && !rc; i++)
+        rc = read_sums(st, leaf, measure, i, n, sums, err);
+    if (!rc)
+        rc = stat_aggregate_corpus(measure, (const double(*)[MT_SUMS_MAX])sums, n, STAT_BOOTSTRAP_CORPUS, &out->mean, err);
+    free(sums);
+    out->points = measure != MT_TER;
+    return rc;
+}
+
 enum carat_err leaf_score(struct carat_store *st, const struct leaf_metric *leaf, struct leaf_score *out, struct err *err)
 {
     struct values values = {0}, others = {0};
@@ -135,9 +177,13 @@ enum carat_err leaf_score(struct carat_store *st, const struct leaf_metric *leaf
     if (!rc && with.p && others.n != values.n)
         rc = err_set(err, CARAT_EINPUT, "%zu items have '%.*s', but %zu '%.*s'", values.n, (int)leaf->metric.n,
                      leaf->metric.p, others.n, (int)with.n, with.p);
-    if (!rc)
+    enum mt_measure measure;
+    const bool of_corpus = stat_measure(how, &measure);
+    if (!rc && of_corpus)
+        rc = corpus_score(st, leaf, measure, values.n, out, err);
+    else if (!rc)
         rc = stat_aggregate(how, values.items, with.p ? others.items : NULL, values.n, STAT_BOOTSTRAP, &out->mean, err);
-    out->share = how != CARAT_AGGREGATE_PERPLEXITY && how != CARAT_AGGREGATE_WEIGHTED_PERPLEXITY &&
+    out->share = !of_corpus && how != CARAT_AGGREGATE_PERPLEXITY && how != CARAT_AGGREGATE_WEIGHTED_PERPLEXITY &&
                  how != CARAT_AGGREGATE_BITS_PER_BYTE;
     if (!rc && how == CARAT_AGGREGATE_MEAN)
         rc = find_clusters(&values, leaf->clusters, out, err);

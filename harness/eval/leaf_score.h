@@ -22,7 +22,7 @@ struct leaf_metric_kind leaf_metric_kind(struct str settings, struct str metric)
 bool group_counts_leaves_once(struct str settings);
 struct leaf_score {
     struct stat_mean mean;
-    bool share;               /* as in struct score */
+    bool share, points;       /* as in struct score */
     struct score_clusters clusters;
     struct stats_part *parts; /* [clusters.n] sizes and means of the clusters, of a mean of shares alone; owned */
 };

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "harness/protocol/metric.h"
 #include "page_int.h"
 
 enum { STRETCH = 500 };
@@ -67,8 +68,9 @@ static json_t *answer_json(const struct carat_item_record *item)
     json_t *o = json_object(), *metrics = json_array();
     json_object_set_new(o, "o", json_sprintf("%c", outcome_letter(item->outcome)));
     for (size_t i = 0; i < item->n_metrics; i++)
-        json_array_append_new(metrics, json_pack("[o, o]", json_text(item->metrics[i].name),
-                                                 json_real_or_null(item->metrics[i].value)));
+        if (!metric_is_sum(item->metrics[i].name))
+            json_array_append_new(metrics, json_pack("[o, o]", json_text(item->metrics[i].name),
+                                                     json_real_or_null(item->metrics[i].value)));
     json_object_set_new(o, "m", metrics);
     json_object_set_new(o, "k", json_integer((json_int_t)item->context_tokens));
     if (item->message.n)

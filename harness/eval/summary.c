@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "groups.h"
+#include "harness/protocol/metric.h"
 #include "leaf_score.h"
 
 /* ---- reading ----------------------------------------------------------------------------------- */
@@ -84,6 +85,7 @@ static enum carat_err read_mean(struct carat_store *st, struct leaf *leaf, struc
     enum carat_err rc = leaf_score(st, &metric, &score, err);
     leaf->score.mean = score.mean;
     leaf->score.share = score.share;
+    leaf->score.points = score.points;
     leaf->score.clusters = score.clusters;
     leaf->parts = score.parts;
     return rc;
@@ -316,7 +318,7 @@ static bool note_metric(void *context, struct str name)
     size_t at = 0;
     while (at < m->n && str_cmp(m->names[at], name) < 0)
         at++;
-    if (str_eq(name, m->headline) || (at < m->n && str_eq(m->names[at], name)))
+    if (metric_is_sum(name) || str_eq(name, m->headline) || (at < m->n && str_eq(m->names[at], name)))
         return true;
     if (m->n == m->cap) {
         size_t cap = m->cap ? 2 * m->cap : 16;

@@ -29,6 +29,7 @@ struct score {                /* a benchmark of one run: a leaf, or a parent's l
     bool parts_equal;         /* ... but of a group whose file has every leaf count once, which is over_leaves, too */
     double over_leaves, over_leaves_se; /* every leaf counts once; NaN: there is one leaf, or it is published */
     bool share;               /* of right answers, 0..1, shown in percent; false: a perplexity, shown as it is */
+    bool points;              /* no share, but of 100, too, and the more the better: BLEU, chrF; in no mean */
     bool published;           /* quoted: no items, no interval; shots may be -1, metric empty: not said */
 };
 struct summary_run {

@@ -139,7 +139,8 @@ struct carat_cell group_cell(const struct rows *rows, const struct group *g, siz
     for (size_t i = g->first; i < g->last; i++) {
         const struct score *s = rows->items[i].of[run];
         bool alone = g->last - g->first == 1; /* a benchmark drawn by itself */
-        if (!rows->items[i].any->share || (!alone && !row_in_mean(rows, i)))
+        const struct score *any = rows->items[i].any;
+        if (alone ? !any->share && !any->points : !row_in_mean(rows, i))
             continue;
         if (!has_value(s) || k == GROUP_MAX)
             return (struct carat_cell){.value = NAN, .low = NAN, .high = NAN};

@@ -125,7 +125,7 @@ enum carat_err summary_table(const struct summary *s, enum carat_table_format fo
             fill_group(s, &rows, &groups[n - rows.n], &arena, row, scores);
         for (size_t r = 0; r < s->n_runs; r++)
             row[COLUMNS_BEFORE + r] = cell_str(&scores[r], unicode, &arena);
-        if (n >= rows.n || rows.items[n].any->share)
+        if (n >= rows.n || rows.items[n].any->share || rows.items[n].any->points)
             mark_best(scores, s->n_runs, strong + n * n_columns + COLUMNS_BEFORE);
     }
     struct carat_table table = {.columns = columns,

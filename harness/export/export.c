@@ -86,6 +86,8 @@ struct names {
 static bool take_metric(void *context, struct str name)
 {
     struct names *n = context;
+    if (metric_is_sum(name))
+        return true;
     struct export_metric *more = realloc(n->task->metrics, (n->task->n_metrics + 1) * sizeof *more);
     if (!more) {
         n->l->failed = true;
@@ -106,7 +108,7 @@ static enum carat_err load_metrics(struct loading *l, struct export_task *t, str
         struct leaf_score score;
         rc = leaf_score(l->o->store, &metric, &score, err);
         t->metrics[i].mean = score.mean;
-        t->metrics[i].share = score.share;
+        t->metrics[i].higher_is_better = score.share || score.points;
         leaf_score_release(&score);
     }
     return rc;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "export.h"
+#include "harness/protocol/metric.h"
 #include "harness/protocol/protocol.h"
 
 /* ---- the run and its tasks ---- */
@@ -12,7 +13,7 @@
 struct export_metric {
     struct str name;          /* "acc"; "exact_match,strict-match" */
     struct stat_mean mean;
-    bool share;               /* of right answers; false: a perplexity */
+    bool higher_is_better;    /* a share of right answers, BLEU; not a perplexity */
 };
 struct export_task {
     struct carat_task_row row; /* its texts live in the run's arena */

@@ -138,6 +138,29 @@ static bool metric_of(const struct writer *w, struct str name, struct str *out)
                      : str_eq((struct str){name.p + comma + 1, name.n - (size_t)comma - 1}, w->filter);
 }
 
+/* Of a metric of whole corpora the reference keeps the two texts of an item. */
+static bool is_of_corpus(const json_t *settings, struct str metric)
+{
+    size_t i;
+    json_t *m;
+    struct str name, how;
+    enum carat_aggregation aggregation;
+    json_array_foreach(setting(settings, "metrics"), i, m) {
+        if (json_get_str(m, "name", &name) && str_eq(name, metric))
+            return json_get_str(m, "aggregation", &how) && stat_aggregation_find(how, &aggregation) &&
+                   stat_measure(aggregation, NULL);
+    }
+    return false;
+}
+
+static json_t *texts_of(const struct writer *w, const struct carat_item_record *item)
+{
+    for (size_t i = 0; i < item->n_answers; i++)
+        if (str_eq(item->answers[i].filter, w->filter))
+            return json_pack("[o, o]", json_text(item->target), json_text(item->answers[i].answer));
+    return json_null();
+}
+
 static void set_metrics(const struct writer *w, const struct carat_item_record *item, json_t *line)
 {
     json_t *names = json_array();
@@ -147,10 +170,11 @@ static void set_metrics(const struct writer *w, const struct carat_item_record *
     json_object_set_new(line, "prompt_hash", json_null());
     json_object_set_new(line, "target_hash", json_null());
     for (size_t i = 0; i < item->n_metrics; i++) {
-        if (!metric_of(w, item->metrics[i].name, &name))
+        if (metric_is_sum(item->metrics[i].name) || !metric_of(w, item->metrics[i].name, &name))
             continue;
         json_array_append_new(names, json_text(name));
-        json_object_setn_new(line, name.p, name.n, json_real(item->metrics[i].value));
+        json_object_setn_new(line, name.p, name.n,
+                             is_of_corpus(w->task->settings, name) ? texts_of(w, item) : json_real(item->metrics[i].value));
     }
     json_decref(names);
 }
@@ -488,7 +512,7 @@ static bool higher_is_better(const struct export_task *t, const json_t *metric)
     (void)json_get_str(metric, "name", &name);
     for (size_t i = 0; i < t->n_metrics; i++)
         if (str_starts(t->metrics[i].name, name))
-            return t->metrics[i].share;
+            return t->metrics[i].higher_is_better;
     return true;
 }
 
@@ -497,12 +521,14 @@ static json_t *metric_list(const struct export_task *t, json_t *higher)
     json_t *list = json_array(), *metric;
     size_t i;
     json_array_foreach(setting(t->settings, "metrics"), i, metric) {
-        json_t *m = json_pack("{s:O, s:s, s:b, s:O*, s:O*, s:O*}", "metric", setting(metric, "name"), "aggregation", "mean",
+        const char *name = json_string_value(setting(metric, "name"));
+        json_t *m = json_pack("{s:s, s:s, s:b, s:O*, s:O*, s:O*}", "metric", name, "aggregation",
+                              is_of_corpus(t->settings, str_from(name)) ? name : "mean",
                               "higher_is_better", higher_is_better(t, metric), "ignore_case", setting(metric, "ignore_case"), "ignore_punctuation",
                               setting(metric, "ignore_punctuation"), "regexes_to_ignore",
                               setting(metric, "ignore_patterns"));
         json_array_append_new(list, m);
-        json_object_set_new(higher, json_string_value(setting(metric, "name")), json_boolean(higher_is_better(t, metric)));
+        json_object_set_new(higher, name, json_boolean(higher_is_better(t, metric)));
     }
     return list;
 }

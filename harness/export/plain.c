@@ -107,6 +107,8 @@ static bool write_rows(void *context, const struct carat_item_record *item)
     buf_clear(&w->line);
     for (size_t i = 0; i < (item->n_metrics ? item->n_metrics : 1); i++) {
         struct str metric = item->n_metrics ? item->metrics[i].name : STR("");
+        if (metric_is_sum(metric))
+            continue;
         add_field(&w->line, w->task);
         add_integer(&w->line, item->index);
         add_field(&w->line, item->id);

@@ -26,6 +26,10 @@ static const char *const names[] = {
     [CARAT_AGGREGATE_WEIGHTED_F1] = "weighted_f1",
     [CARAT_AGGREGATE_MACRO_F1] = "macro_f1",
     [CARAT_AGGREGATE_MICRO_F1] = "micro_f1",
+    [CARAT_AGGREGATE_BLEU] = "bleu",
+    [CARAT_AGGREGATE_CHRF] = "chrf",
+    [CARAT_AGGREGATE_CHRF_PLUS] = "chrf++",
+    [CARAT_AGGREGATE_TER] = "ter",
 };
 
 const char *stat_aggregation_name(enum carat_aggregation how) { return names[how]; }
@@ -302,5 +306,59 @@ enum carat_err stat_aggregate(enum carat_aggregation how, const double *values, 
     out->low = out->mean - Z95 * out->stderr_mean;
     out->high = out->mean + Z95 * out->stderr_mean;
     free(memory);
+    return rc;
+}
+
+/* ---- whole corpora --------------------------------------------------------------------------------- */
+
+bool stat_measure(enum carat_aggregation how, enum mt_measure *measure)
+{
+    if (how < CARAT_AGGREGATE_BLEU || how > CARAT_AGGREGATE_TER)
+        return false;
+    if (measure)
+        *measure = (enum mt_measure)(how - CARAT_AGGREGATE_BLEU);
+    return true;
+}
+
+/* The score of the items at `at`; NULL: of all. */
+static double corpus_score(enum mt_measure measure, const double (*sums)[MT_SUMS_MAX], const size_t *at, size_t n)
+{
+    double total[MT_SUMS_MAX] = {0};
+    for (size_t i = 0; i < n; i++)
+        mt_add(measure, total, sums[at ? at[i] : i]);
+    return mt_score(measure, total);
+}
+
+/* Its samples are few and each is a sum: no threads. */
+static enum carat_err bootstrap_corpus(enum mt_measure measure, const double (*sums)[MT_SUMS_MAX], size_t n,
+                                       size_t n_bootstrap, double *out, struct err *err)
+{
+    const size_t chunk = n_bootstrap < CHUNK ? n_bootstrap : CHUNK, n_samples = n_bootstrap / chunk * chunk;
+    struct py_random random;
+    double *scores = calloc(n_samples, sizeof *scores);
+    size_t *at = calloc(n, sizeof *at);
+    enum carat_err rc = scores && at ? CARAT_OK : err_nomem(err, "the bootstrap");
+    for (size_t s = 0; s < n_samples && !rc; s++) {
+        if (s % chunk == 0)
+            py_random_seed(&random, s / chunk);
+        py_random_choices(&random, n, n, at);
+        scores[s] = corpus_score(measure, sums, at, n);
+    }
+    if (!rc)
+        *out = n_samples < 2 ? NAN : deviation(scores, n_samples);
+    free(scores);
+    free(at);
+    return rc;
+}
+
+enum carat_err stat_aggregate_corpus(enum mt_measure measure, const double (*sums)[MT_SUMS_MAX], size_t n,
+                                     size_t n_bootstrap, struct stat_mean *out, struct err *err)
+{
+    *out = (struct stat_mean){.n = n, .mean = n ? corpus_score(measure, sums, NULL, n) : NAN, .stderr_mean = NAN};
+    enum carat_err rc = CARAT_OK;
+    if (n > 1 && n_bootstrap)
+        rc = bootstrap_corpus(measure, sums, n, n_bootstrap, &out->stderr_mean, err);
+    out->low = out->mean - Z95 * out->stderr_mean;
+    out->high = out->mean + Z95 * out->stderr_mean;
     return rc;
 }

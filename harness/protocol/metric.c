@@ -20,12 +20,27 @@ size_t metric_argmax(const double *x, size_t n)
 
 bool metric_is_of_text(const struct carat_metric *metric)
 {
-    return metric->kind == CARAT_METRIC_EXACT_MATCH || metric_is_judged(metric);
+    return metric->kind == CARAT_METRIC_EXACT_MATCH || metric_is_judged(metric) || metric_is_of_corpus(metric, NULL);
 }
 
 bool metric_is_judged(const struct carat_metric *metric)
 {
     return metric->kind == CARAT_METRIC_JUDGED || metric->kind == CARAT_METRIC_GRADED;
+}
+
+bool metric_is_of_corpus(const struct carat_metric *metric, enum mt_measure *measure)
+{
+    enum mt_measure which;
+    switch (metric->kind) {
+    case CARAT_METRIC_BLEU: which = MT_BLEU; break;
+    case CARAT_METRIC_CHRF: which = MT_CHRF; break;
+    case CARAT_METRIC_CHRF_PLUS: which = MT_CHRF_PLUS; break;
+    case CARAT_METRIC_TER: which = MT_TER; break;
+    default: return false;
+    }
+    if (measure)
+        *measure = which;
+    return true;
 }
 
 enum carat_aggregation metric_aggregation(const struct carat_metric *metric)
@@ -39,6 +54,10 @@ enum carat_aggregation metric_aggregation(const struct carat_metric *metric)
     case CARAT_METRIC_WORD_PERPLEXITY:
     case CARAT_METRIC_BYTE_PERPLEXITY: return CARAT_AGGREGATE_WEIGHTED_PERPLEXITY;
     case CARAT_METRIC_BITS_PER_BYTE: return CARAT_AGGREGATE_BITS_PER_BYTE;
+    case CARAT_METRIC_BLEU: return CARAT_AGGREGATE_BLEU;
+    case CARAT_METRIC_CHRF: return CARAT_AGGREGATE_CHRF;
+    case CARAT_METRIC_CHRF_PLUS: return CARAT_AGGREGATE_CHRF_PLUS;
+    case CARAT_METRIC_TER: return CARAT_AGGREGATE_TER;
     default: return CARAT_AGGREGATE_MEAN;
     }
 }
@@ -63,6 +82,14 @@ struct str metric_value_name(const struct carat_metric *metric, const char *filt
         return str_from(arena_printf(arena, "%s@%zu", metric->name, k));
     return str_from(metric->name);
 }
+
+struct str metric_sum_name(const struct carat_metric *metric, enum mt_measure measure, size_t i, const char *filter,
+                           struct arena *arena)
+{
+    return str_from(arena_printf(arena, "%s:%s,%s", metric->name, mt_sum_name(measure, i), filter));
+}
+
+bool metric_is_sum(struct str value_name) { return str_find(value_name, STR(":"), 0) >= 0; }
 
 static double divisor(enum carat_metric_kind kind, struct str choice)
 {

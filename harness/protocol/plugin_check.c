@@ -37,6 +37,8 @@ static unsigned outputs_of(enum carat_metric_kind kind)
         [CARAT_METRIC_F1] = CHOICE,          [CARAT_METRIC_MCC] = CHOICE,
         [CARAT_METRIC_PERPLEXITY] = ONE,     [CARAT_METRIC_WORD_PERPLEXITY] = ROLLING,
         [CARAT_METRIC_BYTE_PERPLEXITY] = ROLLING, [CARAT_METRIC_BITS_PER_BYTE] = ROLLING,
+        [CARAT_METRIC_BLEU] = TEXT,          [CARAT_METRIC_CHRF] = TEXT,
+        [CARAT_METRIC_CHRF_PLUS] = TEXT,     [CARAT_METRIC_TER] = TEXT,
     };
     return outputs[kind];
 }
@@ -90,14 +92,18 @@ static const char *wrong_with_metrics(const struct carat_task *task)
         const struct carat_metric *metric = &task->metrics[i];
         if (!metric->name || !*metric->name)
             return "a metric has no name";
-        if ((unsigned)metric->kind > CARAT_METRIC_BITS_PER_BYTE)
+        if (strchr(metric->name, ':'))
+            return "a metric's name has a colon";
+        if ((unsigned)metric->kind > CARAT_METRIC_TER)
             return "a metric's kind is unknown";
-        if ((unsigned)metric->aggregation > CARAT_AGGREGATE_MICRO_F1)
+        if ((unsigned)metric->aggregation > CARAT_AGGREGATE_TER)
             return "a metric's aggregation is unknown";
         if (!(outputs_of(metric->kind) & 1u << task->output))
             return "a metric does not fit the output";
         if (wants_companion(metric_aggregation(metric)) && !metric_companion(metric))
             return "a metric's aggregation wants a second number, which its kind does not have";
+        if (stat_measure(metric_aggregation(metric), NULL) != metric_is_of_corpus(metric, NULL))
+            return "a metric of whole corpora has another's aggregation, or another metric has such a one's";
         if (metric_is_judged(metric) && !task->judge)
             return "the field 'judge' is missing, which a metric needs";
         if (metric->k && !metric->k[0])

@@ -18,6 +18,7 @@
 #define CARAT_PROTOCOL_H
 
 #include "base/base.h"
+#include "base/mt/mt.h"
 #include "tasks/task.h"
 
 /* A task, or one subset of it: what has rows and a score. */
@@ -175,6 +176,13 @@ void stat_mean(const double *values, size_t n, struct stat_mean *out);
 enum { STAT_BOOTSTRAP = 100000 };
 enum carat_err stat_aggregate(enum carat_aggregation how, const double *values, const double *others, size_t n,
                               size_t n_bootstrap, struct stat_mean *out, struct err *err);
+
+/* The aggregations of whole corpora. false: `how` is none of them. */
+bool stat_measure(enum carat_aggregation how, enum mt_measure *measure);
+/* Their value and standard error: `sums` are each item's [n][MT_SUMS_MAX] (base/mt/mt.h), `n_bootstrap` samples as above. */
+enum { STAT_BOOTSTRAP_CORPUS = 100 };
+enum carat_err stat_aggregate_corpus(enum mt_measure measure, const double (*sums)[MT_SUMS_MAX], size_t n,
+                                     size_t n_bootstrap, struct stat_mean *out, struct err *err);
 const char *stat_aggregation_name(enum carat_aggregation how); /* "weighted_perplexity" */
 bool stat_aggregation_find(struct str name, enum carat_aggregation *out); /* false: there is none of that name */
 

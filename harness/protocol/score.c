@@ -9,6 +9,9 @@
  * the pipeline's first answer (that is what the reference scores); each answer kept has its own score, too.
  * pass@k counts samples that the jail found right.
  *
+ * A metric of whole corpora gives an item the score that it would have alone and, beside it, what is counted of it: the
+ * corpus's score is made of the counts' sums. Such an item is right by its headline where the answer is one of the references.
+ *
  * The outcome is one of: right by the headline metric; else empty (white space alone); cut off (the token
  * limit ended the text before an answer was found in it); unparsed (no answer in a finished text); wrong. A text of a
  * perplexity is right when every token was the model's first choice; a whole text that is scored always is.
@@ -31,6 +34,7 @@ struct scoring { /* one call of proto_score() */
     struct str headline;
     size_t headline_answer; /* the answer that the outcome judges, and whether a regex took it out of its text */
     bool headline_extracts;
+    bool headline_equals; /* of whole corpora: is the answer one of the references? */
 };
 
 static const char *filter_or_none(const struct carat_task *task)
@@ -234,6 +238,26 @@ static enum carat_err judge(struct scoring *s, const struct carat_metric *metric
     return rc;
 }
 
+/* An item's own BLEU, and, of a pipeline's first answer, what it adds to the corpus's. */
+static enum carat_err measure_text(struct scoring *s, size_t m, enum mt_measure measure, const struct proto_answer *answer,
+                                   const struct str *references, size_t n, bool first, double *value)
+{
+    double sums[MT_SUMS_MAX];
+    enum carat_err rc = mt_item(measure, answer->answer, references, n, sums, s->err);
+    *value = rc ? 0 : mt_score(measure, sums);
+    for (size_t i = 0; i < mt_n_sums(measure) && first && !rc; i++)
+        rc = add_value(s, metric_sum_name(&s->task->metrics[m], measure, i, answer->filter.p, s->arena), sums[i]);
+    return rc;
+}
+
+static bool equals_one(struct str answer, const struct str *references, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(utf8_strip(answer), utf8_strip(references[i])))
+            return true;
+    return false;
+}
+
 /* The answer's value by one metric. */
 static enum carat_err grade(struct scoring *s, size_t m, struct proto_answer *answer, const struct str *references,
                             size_t n, struct carat_verdict *verdict, double *value)
@@ -268,13 +292,16 @@ static enum carat_err score_matches(struct scoring *s, size_t m, size_t from, co
     const struct str *references = NULL;
     size_t n = 0;
     double first = 0;
+    enum mt_measure measure;
+    const bool of_corpus = metric_is_of_corpus(&s->task->metrics[m], &measure);
     enum carat_decided decided = CARAT_DECIDED_UNSAID;
     enum carat_err rc = metric_is_judged(&s->task->metrics[m]) ? CARAT_OK : references_of(s, &references, &n);
     for (size_t a = from; a < s->n_answers && !rc; a++) {
         struct proto_answer *answer = &s->answers[a];
         struct carat_verdict verdict = {.decided = CARAT_DECIDED_UNSAID};
         double value = 0;
-        rc = grade(s, m, answer, references, n, &verdict, &value);
+        rc = of_corpus ? measure_text(s, m, measure, answer, references, n, a == from, &value)
+                       : grade(s, m, answer, references, n, &verdict, &value);
         if (isnan(answer->score)) /* the first metric's */
             answer->score = value;
         if (a == from) {
@@ -285,8 +312,10 @@ static enum carat_err score_matches(struct scoring *s, size_t m, size_t from, co
     if (rc)
         return rc;
     struct str name = metric_value_name(&s->task->metrics[m], filter, 1, s->arena);
-    if (str_eq(name, s->headline))
+    if (str_eq(name, s->headline)) {
         s->headline_answer = from;
+        s->headline_equals = from < s->n_answers && equals_one(s->answers[from].answer, references, n);
+    }
     rc = add_value(s, name, first);
     return rc ? rc : add_decided(s, filter, decided);
 }
@@ -360,7 +389,8 @@ static enum carat_err score_programs(struct scoring *s, const struct carat_metri
 /* How many values there may be: a metric with a list of k has one for each. */
 static size_t max_values(const struct scoring *s)
 {
-    size_t n = 4 * s->plan->n_filters * s->task->n_metrics; /* a judged one has three more: how it was decided */
+    /* a judged one has three more: how it was decided; one of corpora its sums */
+    size_t n = (1 + (size_t)MT_SUMS_MAX) * s->plan->n_filters * s->task->n_metrics;
     for (size_t m = 0; m < s->task->n_metrics; m++)
         for (const size_t *k = s->task->metrics[m].k; k && *k; k++)
             n++;
@@ -369,7 +399,8 @@ static size_t max_values(const struct scoring *s)
 
 static enum proto_outcome outcome_of(const struct scoring *s)
 {
-    if (headline_value(s) >= 0.5) /* 1, or at least half of a program's samples */
+    const bool of_corpus = metric_is_of_corpus(proto_headline_metric(s->task), NULL);
+    if (of_corpus ? s->headline_equals : headline_value(s) >= 0.5) /* 1, or at least half of a program's samples */
         return PROTO_RIGHT;
     if (s->n_answers == 0)
         return PROTO_EMPTY;

@@ -39,6 +39,10 @@ static const char *const metric_names[] = {
     [CARAT_METRIC_WORD_PERPLEXITY] = "word_perplexity",
     [CARAT_METRIC_BYTE_PERPLEXITY] = "byte_perplexity",
     [CARAT_METRIC_BITS_PER_BYTE] = "bits_per_byte",
+    [CARAT_METRIC_BLEU] = "bleu",
+    [CARAT_METRIC_CHRF] = "chrf",
+    [CARAT_METRIC_CHRF_PLUS] = "chrf++",
+    [CARAT_METRIC_TER] = "ter",
 };
 
 /* A value that could not be made (NULL) makes the object's set or append fail, and `ok` remembers. */

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "harness/protocol/metric.h"
 #include "read.h"
 #include "yaml_task.h"
 
@@ -301,6 +302,10 @@ static const struct metric_row metric_rows[] = {
     {CARAT_MULTIPLE_CHOICE, "f1", CARAT_METRIC_F1, false},
     {CARAT_MULTIPLE_CHOICE, "mcc", CARAT_METRIC_MCC, false},
     {CARAT_GENERATE, "exact_match", CARAT_METRIC_EXACT_MATCH, true},
+    {CARAT_GENERATE, "bleu", CARAT_METRIC_BLEU, false},
+    {CARAT_GENERATE, "chrf", CARAT_METRIC_CHRF, false},
+    {CARAT_GENERATE, "chrf++", CARAT_METRIC_CHRF_PLUS, false},
+    {CARAT_GENERATE, "ter", CARAT_METRIC_TER, false},
     {CARAT_LOGLIKELIHOOD, "perplexity", CARAT_METRIC_PERPLEXITY, true},
     {CARAT_LOGLIKELIHOOD, "acc", CARAT_METRIC_GREEDY, true},
     {CARAT_ROLLING, "word_perplexity", CARAT_METRIC_WORD_PERPLEXITY, true},
@@ -319,6 +324,10 @@ static const struct {
     {"bits_per_byte", CARAT_AGGREGATE_BITS_PER_BYTE},
     {"f1", CARAT_AGGREGATE_F1},
     {"mcc", CARAT_AGGREGATE_MCC},
+    {"bleu", CARAT_AGGREGATE_BLEU},
+    {"chrf", CARAT_AGGREGATE_CHRF},
+    {"chrf++", CARAT_AGGREGATE_CHRF_PLUS},
+    {"ter", CARAT_AGGREGATE_TER},
 };
 
 static const struct metric_row *find_metric(enum carat_output output, const char *name)
@@ -345,6 +354,16 @@ static enum carat_err aggregation_function(struct yaml_task *t, const json_t *v,
     return rc;
 }
 
+/* BLEU and its like are made of counts that no other metric has, and are nothing without. */
+static enum carat_err check_corpus(struct yaml_task *t, const struct carat_metric *m, struct err *err)
+{
+    bool own = m->aggregation == metric_aggregation(&(struct carat_metric){.kind = m->kind});
+    bool corpus = metric_is_of_corpus(m, NULL) || stat_measure(m->aggregation, NULL);
+    return own || !corpus ? CARAT_OK
+                          : cannot_run(t, err, "the metric '%s' cannot be aggregated by '%s'", m->name,
+                                       stat_aggregation_name(m->aggregation));
+}
+
 static enum carat_err take_aggregation(struct yaml_task *t, const json_t *entry, struct carat_metric *m, struct err *err)
 {
     const json_t *v = value_of(entry, "aggregation");
@@ -355,7 +374,7 @@ static enum carat_err take_aggregation(struct yaml_task *t, const json_t *entry,
     for (size_t i = 0; i < COUNT(aggregations); i++)
         if (strcmp(aggregations[i].name, json_string_value(v)) == 0) {
             m->aggregation = aggregations[i].aggregation;
-            return CARAT_OK;
+            return check_corpus(t, m, err);
         }
     return cannot_run(t, err, "the aggregation '%s' is not supported", json_string_value(v));
 }
@@ -378,6 +397,9 @@ static enum carat_err take_metric(struct yaml_task *t, const json_t *entry, stru
                                .ignore_punctuation = flag(entry, "ignore_punctuation"),
                                .ignore_numbers = flag(entry, "ignore_numbers"),
                                .lower_is_better = json_is_false(higher)};
+    if (metric_is_of_corpus(m, NULL) && flag(entry, "hf_evaluate"))
+        return cannot_run(t, err, "the metric '%s' by 'hf_evaluate' is not supported", m->name);
+    m->lower_is_better = m->lower_is_better || (m->kind == CARAT_METRIC_TER && !higher);
     enum carat_err rc = take_aggregation(t, entry, m, err);
     if (!rc && value_of(entry, "regexes_to_ignore"))
         rc = take_texts(t, "regexes_to_ignore", value_of(entry, "regexes_to_ignore"), &m->ignore_patterns, err);

@@ -60,3 +60,44 @@ Test(aggregate, classes_that_are_no_small_numbers_are_counted_too)
     cr_assert_float_eq(a.mean, b.mean, 1e-15);
     cr_assert(a.mean > 0.5 && isnan(a.stderr_mean));
 }
+
+static void measure_item(enum mt_measure measure, const json_t *item, double *sums)
+{
+    struct str references[8];
+    const json_t *refs = json_object_get(item, "refs"), *hyp = json_object_get(item, "hyp");
+    for (size_t i = 0; i < json_array_size(refs); i++)
+        references[i] = (struct str){json_string_value(json_array_get(refs, i)), json_string_length(json_array_get(refs, i))};
+    cr_assert_eq(mt_item(measure, (struct str){json_string_value(hyp), json_string_length(hyp)}, references,
+                         json_array_size(refs), sums, NULL), CARAT_OK);
+}
+
+static void check_corpus(void *context, size_t line, const json_t *golden)
+{
+    static const char *const names[] = {"bleu", "chrf", "chrf++", "ter"};
+    double sums[MOST][MT_SUMS_MAX];
+    struct stat_mean out;
+    const json_t *items = json_object_get(golden, "items");
+    const size_t n = json_array_size(items);
+    cr_assert_leq(n, (size_t)MOST);
+    for (size_t i = 0; i < 4; i++) {
+        enum carat_aggregation how;
+        enum mt_measure measure;
+        const json_t *want = json_object_get(golden, names[i]);
+        cr_assert(stat_aggregation_find(str_from(names[i]), &how) && stat_measure(how, &measure));
+        for (size_t k = 0; k < n; k++)
+            measure_item(measure, json_array_get(items, k), sums[k]);
+        cr_assert_eq(stat_aggregate_corpus(measure, (const double(*)[MT_SUMS_MAX])sums, n, STAT_BOOTSTRAP_CORPUS, &out, NULL),
+                     CARAT_OK);
+        expect_near(out.mean, number(json_object_get(want, "value")), line, names[i]);
+        expect_near(out.stderr_mean, number(json_object_get(want, "stderr")), line, "the standard error");
+        (*(size_t *)context)++;
+    }
+}
+
+/* tests/goldens/mt/make.py */
+Test(aggregate, whole_corpora_have_the_references_scores_and_errors)
+{
+    size_t n = 0;
+    each_json_line(golden_path("mt/corpora.jsonl"), check_corpus, &n);
+    cr_assert_eq(n, 20);
+}
