@@ -355,13 +355,14 @@ static enum carat_err aggregation_function(struct yaml_task *t, const json_t *v,
 }
 
 /* BLEU and its like are made of counts that no other metric has, and are nothing without. */
-static enum carat_err check_corpus(struct yaml_task *t, const struct carat_metric *m, struct err *err)
+static enum carat_err check_corpus(struct yaml_task *t, struct carat_metric *m, struct err *err)
 {
-    bool own = m->aggregation == metric_aggregation(&(struct carat_metric){.kind = m->kind});
-    bool corpus = metric_is_of_corpus(m, NULL) || stat_measure(m->aggregation, NULL);
-    return own || !corpus ? CARAT_OK
-                          : cannot_run(t, err, "the metric '%s' cannot be aggregated by '%s'", m->name,
-                                       stat_aggregation_name(m->aggregation));
+    const enum carat_aggregation how = m->aggregation;
+    bool own = how == metric_aggregation(&(struct carat_metric){.kind = m->kind});
+    if (own || (!metric_is_of_corpus(m, NULL) && !stat_measure(how, NULL)))
+        return CARAT_OK;
+    m->aggregation = CARAT_AGGREGATE_DEFAULT;
+    return cannot_run(t, err, "the metric '%s' cannot be aggregated by '%s'", m->name, stat_aggregation_name(how));
 }
 
 static enum carat_err take_aggregation(struct yaml_task *t, const json_t *entry, struct carat_metric *m, struct err *err)
