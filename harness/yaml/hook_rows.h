@@ -22,4 +22,7 @@ hook_fn hook_winogrande_text, hook_winogrande_target, hook_winogrande_choice;
 hook_fn hook_lettered_choice, hook_darija_text, hook_egyptian_text, hook_greek_text, hook_arabic_text, hook_arabic_choice;
 hook_fn hook_cot_text, hook_cot_target, hook_prox_text, hook_label_word, hook_format_text, hook_listed_choices;
 
+/* of translation tasks (hook_mt.c) */
+hook_fn hook_mafand_text, hook_mafand_target;
+
 #endif

@@ -548,6 +548,9 @@ SHAPES = [  # rows for functions that carat has in C, by the place of their task
                                "choices": repr(choices(rng, 4))}),
     ("arabic_leaderboard_complete/arabic_leaderboard_avca", lambda rng: {"question": text(rng), "answer": rng.choice(["صح", "خطأ"])}),
     ("arabic_leaderboard_complete/arabic_leaderboard_arabic_mmlu/", lambda rng: lettered(rng, subject=rng.choice(["a_b c", "x"]))),
+    *[(f"afrobench/mafand/{x}/", lambda rng: {"translation": {  # the release's other prompts are tuples, which it refuses itself
+        rng.choice(["hau", "yor", "zul"]): text(rng), rng.choice(["en", "en", "fr"]): text(rng)}})
+      for x in ("prompt_1/african-english", "prompt_1/english-african", "prompt_3/english-african")],
     ("afrixnli/", lambda rng: {"premise": text(rng), "hypothesis": text(rng), "label": rng.randint(0, 2)}),
 ]
 
