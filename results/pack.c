@@ -7,24 +7,36 @@
 /* deflate's best is 1032 : 1, so a size beyond that is a lie and not worth an allocation. */
 enum { DEFLATE_RATIO_MAX = 1032, DEFLATE_LEVEL = 6 };
 
-/* With a dictionary, most of the time goes into reading it, so that is done once, and a copy of what came of it is all that a
- * text costs before its own bytes. Level 6 would save another 2 % in twice the time. */
-enum { PRIMED_LEVEL = 5, PRIMED_WINDOW_BITS = 15, PRIMED_MEM_LEVEL = 7, POOL_BYTES = 512 << 10 };
+/* How a text is deflated. One that fits a small window comes out as long as with a large one, and its tables are soon
+ * cleared. With a dictionary, most of the time goes into reading it, so that is done once, and a copy of what came of it is
+ * all that a text costs before its own bytes; level 6 would save another 8 % in three times the time, and 4 and 5 nothing. */
+struct form {
+    int level, window_bits, mem_level;
+};
+static const struct form LARGE = {DEFLATE_LEVEL, 15, 8}, SMALL = {DEFLATE_LEVEL, 12, 5}, PRIMED = {3, 15, 5};
+enum { SMALL_MAX = 4096 - 262 /* what zlib keeps of a window to look ahead */, POOL_BYTES = 512 << 10 };
+
+static bool begin(z_stream *z, struct form f)
+{
+    return deflateInit2(z, f.level, Z_DEFLATED, f.window_bits, f.mem_level, Z_DEFAULT_STRATEGY) == Z_OK;
+}
 
 void pack_init(struct pack *pk)
 {
-    *pk = (struct pack){.out = BUF_INIT(PACK_TEXT_MAX), .primed_dict = BUF_INIT(PACK_TEXT_MAX)};
+    *pk = (struct pack){.out = BUF_INIT(PACK_TEXT_MAX), .planes = BUF_INIT(PACK_TEXT_MAX), .primed_dict = BUF_INIT(PACK_TEXT_MAX)};
 }
 
 void pack_release(struct pack *pk)
 {
-    if (pk->can_deflate)
-        deflateEnd(&pk->deflater);
+    for (size_t i = 0; i < 2; i++)
+        if (pk->can_deflate[i])
+            deflateEnd(&pk->deflater[i]);
     if (pk->can_inflate)
         inflateEnd(&pk->inflater);
     free(pk->primed_pool.p);
     free(pk->copy_pool.p);
     buf_release(&pk->primed_dict);
+    buf_release(&pk->planes);
     buf_release(&pk->out);
     pack_init(pk);
 }
@@ -63,13 +75,13 @@ static bool prime(struct pack *pk, struct str dict)
     if (!pool_clear(&pk->primed_pool))
         return false;
     pk->primed = (z_stream){.zalloc = pool_take, .zfree = pool_give_back, .opaque = &pk->primed_pool};
-    return deflateInit2(&pk->primed, PRIMED_LEVEL, Z_DEFLATED, PRIMED_WINDOW_BITS, PRIMED_MEM_LEVEL, Z_DEFAULT_STRATEGY) == Z_OK &&
+    return begin(&pk->primed, PRIMED) &&
            deflateSetDictionary(&pk->primed, (const Bytef *)dict.p, (uInt)dict.n) == Z_OK &&
            !buf_addstr(&pk->primed_dict, dict);
 }
 
 /* A stream to deflate one text with; NULL when out of memory. `*copy` is one's room. */
-static z_stream *stream_for(struct pack *pk, struct str dict, z_stream *copy)
+static z_stream *stream_for(struct pack *pk, size_t n, struct str dict, z_stream *copy)
 {
     if (dict.n) {
         if (!prime(pk, dict) || !pool_clear(&pk->copy_pool))
@@ -79,11 +91,13 @@ static z_stream *stream_for(struct pack *pk, struct str dict, z_stream *copy)
         pk->primed.opaque = &pk->primed_pool;
         return rc == Z_OK ? copy : NULL;
     }
-    if (!pk->can_deflate)
-        pk->can_deflate = deflateInit(&pk->deflater, DEFLATE_LEVEL) == Z_OK;
+    const bool small = n <= SMALL_MAX;
+    z_stream *z = &pk->deflater[small];
+    if (!pk->can_deflate[small])
+        pk->can_deflate[small] = begin(z, small ? SMALL : LARGE);
     else
-        deflateReset(&pk->deflater);
-    return pk->can_deflate ? &pk->deflater : NULL;
+        deflateReset(z);
+    return pk->can_deflate[small] ? z : NULL;
 }
 
 enum carat_err pack_deflate(struct pack *pk, struct str in, struct str dict, struct str *out, struct err *err)
@@ -95,7 +109,7 @@ enum carat_err pack_deflate(struct pack *pk, struct str in, struct str dict, str
                        (int)PACK_TEXT_MAX);
     if (in.n < PACK_DEFLATE_FROM)
         return CARAT_OK;
-    z_stream *z = stream_for(pk, dict, &copy);
+    z_stream *z = stream_for(pk, in.n, dict, &copy);
     buf_clear(&pk->out);
     if (!z || buf_reserve(&pk->out, in.n))
         return err_nomem(err, "a text to store");

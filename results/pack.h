@@ -26,12 +26,13 @@ struct pack_pool {      /* zlib's memory, given out once and taken back as a who
     size_t n;           /* given out */
 };
 struct pack {
-    z_stream deflater, inflater;
-    bool can_deflate, can_inflate; /* the stream was made */
+    z_stream deflater[2], inflater; /* [1]: of small texts */
+    bool can_deflate[2], can_inflate; /* the stream was made */
     z_stream primed;               /* has read `primed_dict`; every text is deflated by a copy of it */
     struct pack_pool primed_pool, copy_pool;
     struct buf primed_dict;        /* empty: nothing is primed */
     struct buf out;                /* what pack_deflate() gives */
+    struct buf planes;             /* for callers: numbers on their way to it */
 };
 
 void pack_init(struct pack *pk);

@@ -2,6 +2,92 @@
 
 #include <string.h>
 
+/* ---- the numbers of its choices -------------------------------------------------------- */
+
+struct flat {
+    int32_t *ids; /* NULL: none known */
+    double *logprobs;
+    size_t n;
+};
+
+static enum carat_err flatten(struct arena *a, const struct carat_item_record *r, struct flat *out, struct err *err)
+{
+    size_t n_ids = 0, n_logprobs = 0, at = 0;
+    *out = (struct flat){.n = 0};
+    for (size_t i = 0; i < r->n_choices; i++) {
+        const struct carat_choice_record *c = &r->choices[i];
+        n_ids += c->ids ? c->n_ids : 0;
+        n_logprobs += c->logprobs ? c->n_ids : 0;
+        if (!num_add(out->n, c->n_ids, &out->n))
+            return err_nomem(err, "an item's tokens");
+    }
+    if ((n_ids && n_ids != out->n) || (n_logprobs && n_logprobs != out->n))
+        return err_set(err, CARAT_EUSAGE, "item %lld has token ids or log-probabilities for some choices only",
+                       (long long)r->index);
+    out->ids = n_ids ? arena_calloc(a, out->n, sizeof *out->ids) : NULL;
+    out->logprobs = n_logprobs ? arena_calloc(a, out->n, sizeof *out->logprobs) : NULL;
+    if ((n_ids && !out->ids) || (n_logprobs && !out->logprobs))
+        return err_nomem(err, "an item's tokens");
+    for (size_t i = 0; i < r->n_choices; at += r->choices[i++].n_ids) {
+        const struct carat_choice_record *c = &r->choices[i];
+        if (out->ids && c->n_ids)
+            memcpy(out->ids + at, c->ids, c->n_ids * sizeof *c->ids);
+        if (out->logprobs && c->n_ids)
+            memcpy(out->logprobs + at, c->logprobs, c->n_ids * sizeof *c->logprobs);
+    }
+    return CARAT_OK;
+}
+
+static enum carat_err keep(struct arena *a, struct str bytes, struct str *out, struct err *err)
+{
+    *out = (struct str){arena_dup(a, bytes.p, bytes.n), bytes.n};
+    return out->p ? CARAT_OK : err_nomem(err, "an item's tokens");
+}
+
+/* What pk->planes holds, deflated where that is shorter. */
+static enum carat_err keep_deflated(struct pack *pk, struct arena *a, struct str *out, size_t *size, struct err *err)
+{
+    struct str bytes;
+    *size = pk->planes.n;
+    if (buf_failed(&pk->planes))
+        return err_nomem(err, "an item's tokens");
+    enum carat_err code = pack_deflate(pk, buf_str(&pk->planes), STR(""), &bytes, err);
+    return code ? code : keep(a, bytes, out, err);
+}
+
+static enum carat_err pack_logprobs(const struct flat *flat, struct pack *pk, struct arena *a, struct record_tokens *out,
+                                    struct err *err)
+{
+    buf_clear(&pk->planes);
+    out->coded = pack_floats(&pk->planes, flat->logprobs, flat->n);
+    if (out->coded && !buf_failed(&pk->planes)) { /* deflate finds nothing in it */
+        out->logprobs_size = pk->planes.n;
+        return keep(a, buf_str(&pk->planes), &out->logprobs, err);
+    }
+    buf_clear(&pk->planes);
+    (void)pack_reals(&pk->planes, flat->logprobs, flat->n);
+    return keep_deflated(pk, a, &out->logprobs, &out->logprobs_size, err);
+}
+
+enum carat_err record_tokens(const struct carat_item_record *item, struct pack *pk, struct arena *arena,
+                             struct record_tokens *out, struct err *err)
+{
+    struct flat flat = {.n = 0};
+    *out = (struct record_tokens){.coded = false};
+    enum carat_err code = item->shares_answers ? CARAT_OK : flatten(arena, item, &flat, err);
+    if (!code && flat.ids) {
+        buf_clear(&pk->planes);
+        (void)pack_ids(&pk->planes, flat.ids, flat.n);
+        code = keep_deflated(pk, arena, &out->ids, &out->ids_size, err);
+    }
+    if (!code && flat.logprobs)
+        code = pack_logprobs(&flat, pk, arena, out, err);
+    out->n_bytes = flat.n * (sizeof *flat.ids + sizeof *flat.logprobs) + out->ids.n + out->logprobs.n; /* at most */
+    return code;
+}
+
+/* ---- the rest --------------------------------------------------------------------------- */
+
 /* Copies into one arena, and counts. A failure is kept: one look at the end is enough. */
 struct copier {
     struct arena *arena;
@@ -36,8 +122,8 @@ static void copy_choices(struct copier *c, struct carat_item_record *r)
     r->choices = choices;
     for (size_t i = 0; choices && i < r->n_choices; i++) {
         copy_text(c, &choices[i].continuation);
-        choices[i].ids = copy_array(c, choices[i].ids, choices[i].n_ids, sizeof *choices[i].ids);
-        choices[i].logprobs = copy_array(c, choices[i].logprobs, choices[i].n_ids, sizeof *choices[i].logprobs);
+        choices[i].ids = NULL;
+        choices[i].logprobs = NULL;
     }
 }
 

@@ -7,7 +7,7 @@
  *   merge.c   one file of several
  *   open.c    what a file must be, who may write it; statements; what an SQLite failure means
  *   write.c   runs, tasks, items into the file
- *   record.c  an item's record copied
+ *   record.c  an item's record copied, the numbers of its choices packed
  *   writer.c  the thread that writes items beside other work
  *   read.c    and out of it
  */
@@ -115,6 +115,11 @@ enum carat_err store_open_target(const char *path, struct carat_store **out, str
 
 /* Closes the connection, and keeps the lock. */
 void store_disconnect(struct carat_store *st);
+
+/* carat_store_put() of an item whose choices' numbers are packed already: theirs are not looked at. */
+struct record_tokens;
+enum carat_err store_put_packed(struct carat_store *st, int64_t task, const struct carat_item_record *item,
+                                const struct record_tokens *tokens, struct err *err);
 
 /* Of a clock that only goes forward, and when by it what is pending should be committed; 0: nothing is. */
 int64_t store_now_ms(void);

@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "dict.h"
+#include "record.h"
 
 enum { BATCH_ITEMS = 256, BATCH_MS = 1000 };
 
@@ -329,76 +330,21 @@ static enum carat_err bind_deflated(struct carat_store *st, sqlite3_stmt *q, int
     return CARAT_OK;
 }
 
-/* An item's token ids and log-probabilities, those of its choices one behind the other. */
-struct flat {
-    int32_t *ids; /* NULL: none known */
-    double *logprobs;
-    size_t n;
-};
-
-/* A backend may know no ids or no single log-probabilities, but then for none of the item's choices. */
-static enum carat_err flatten(struct arena *a, const struct carat_item_record *r, struct flat *out, struct err *err)
-{
-    size_t n_ids = 0, n_logprobs = 0, at = 0;
-    *out = (struct flat){.n = 0};
-    for (size_t i = 0; i < r->n_choices; i++) {
-        const struct carat_choice_record *c = &r->choices[i];
-        n_ids += c->ids ? c->n_ids : 0;
-        n_logprobs += c->logprobs ? c->n_ids : 0;
-        if (!num_add(out->n, c->n_ids, &out->n))
-            return err_nomem(err, "an item's tokens");
-    }
-    if ((n_ids && n_ids != out->n) || (n_logprobs && n_logprobs != out->n))
-        return err_set(err, CARAT_EUSAGE, "item %lld has token ids or log-probabilities for some choices only",
-                       (long long)r->index);
-    out->ids = n_ids ? arena_calloc(a, out->n, sizeof *out->ids) : NULL;
-    out->logprobs = n_logprobs ? arena_calloc(a, out->n, sizeof *out->logprobs) : NULL;
-    if ((n_ids && !out->ids) || (n_logprobs && !out->logprobs))
-        return err_nomem(err, "an item's tokens");
-    for (size_t i = 0; i < r->n_choices; at += r->choices[i++].n_ids) {
-        const struct carat_choice_record *c = &r->choices[i];
-        if (out->ids && c->n_ids)
-            memcpy(out->ids + at, c->ids, c->n_ids * sizeof *c->ids);
-        if (out->logprobs && c->n_ids)
-            memcpy(out->logprobs + at, c->logprobs, c->n_ids * sizeof *c->logprobs);
-    }
-    return CARAT_OK;
-}
-
-static enum carat_err put_tokens(struct carat_store *st, int64_t item, const struct carat_item_record *r,
-                                 struct err *err)
+static enum carat_err put_tokens(struct carat_store *st, int64_t item, const struct record_tokens *t, struct err *err)
 {
     sqlite3_stmt *q;
-    struct flat flat;
-    struct buf *b = &st->scratch;
-    arena_reset(&st->arena);
-    enum carat_err code = flatten(&st->arena, r, &flat, err);
-    if (code || (!flat.ids && !flat.logprobs))
-        return code;
-    buf_clear(b); /* ids, then log-probabilities; bound when both are there, as `b` may move */
-    if (flat.ids)
-        (void)pack_ids(b, flat.ids, flat.n);
-    size_t ids_bytes = b->n;
-    bool coded = flat.logprobs && pack_floats(b, flat.logprobs, flat.n);
-    if (flat.logprobs && !coded)
-        (void)pack_reals(b, flat.logprobs, flat.n);
-    if (buf_failed(b))
-        return err_nomem(err, "an item's tokens");
-    if ((code = store_sql(st, SQL_TOKENS_NEW, &q, err)))
+    enum carat_err code = t->ids.p || t->logprobs.p ? store_sql(st, SQL_TOKENS_NEW, &q, err) : CARAT_OK;
+    if (code || (!t->ids.p && !t->logprobs.p))
         return code;
     sqlite3_bind_int64(q, 1, item);
-    struct str logprobs = {b->p + ids_bytes, b->n - ids_bytes};
-    if ((code = bind_deflated(st, q, 2, (struct str){b->p, ids_bytes}, err)) ||
-        (!coded && (code = bind_deflated(st, q, 4, logprobs, err))))
-        return code;
-    if (coded) { /* deflate finds nothing in it */
-        store_bind_blob(q, 4, logprobs);
-        sqlite3_bind_int64(q, 5, (int64_t)logprobs.n);
-    }
-    sqlite3_bind_int(q, 6, coded);
-    if (!flat.ids)
+    store_bind_blob(q, 2, t->ids);
+    sqlite3_bind_int64(q, 3, (int64_t)t->ids_size);
+    store_bind_blob(q, 4, t->logprobs);
+    sqlite3_bind_int64(q, 5, (int64_t)t->logprobs_size);
+    sqlite3_bind_int(q, 6, t->coded);
+    if (!t->ids.p)
         sqlite3_bind_null(q, 2);
-    if (!flat.logprobs)
+    if (!t->logprobs.p)
         sqlite3_bind_null(q, 4);
     return store_step(st, q, err);
 }
@@ -455,9 +401,9 @@ static enum carat_err put_samples(struct carat_store *st, int64_t item, const st
 }
 
 static enum carat_err put_responses(struct carat_store *st, int64_t item, const struct carat_item_record *r,
-                                    struct err *err)
+                                    const struct record_tokens *tokens, struct err *err)
 {
-    enum carat_err code = put_tokens(st, item, r, err);
+    enum carat_err code = put_tokens(st, item, tokens, err);
     if (!code)
         code = put_choices(st, item, r, err);
     return code ? code : put_samples(st, item, r, err);
@@ -612,12 +558,21 @@ static bool drop_item(struct carat_store *st, int64_t item)
 enum carat_err carat_store_put(struct carat_store *st, int64_t task, const struct carat_item_record *item,
                                struct err *err)
 {
+    struct record_tokens tokens;
+    arena_reset(&st->arena);
+    enum carat_err code = record_tokens(item, &st->pack, &st->arena, &tokens, err);
+    return code ? code : store_put_packed(st, task, item, &tokens, err);
+}
+
+enum carat_err store_put_packed(struct carat_store *st, int64_t task, const struct carat_item_record *item,
+                                const struct record_tokens *tokens, struct err *err)
+{
     int64_t id = 0;
     struct err why = ERR_INIT;
     enum carat_err code = begin(st, err);
     if (code)
         return code;
-    if ((code = put_head(st, task, item, &id, &why)) || (!item->shares_answers && (code = put_responses(st, id, item, &why))) ||
+    if ((code = put_head(st, task, item, &id, &why)) || (!item->shares_answers && (code = put_responses(st, id, item, tokens, &why))) ||
         (code = put_answers(st, id, item, &why)) || (code = put_values(st, task, id, item, &why)) ||
         (code = name_clusters(st, task, item->cluster_of, &why))) {
         int cause = sqlite3_errcode(st->db) & 0xff;

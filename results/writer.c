@@ -1,6 +1,7 @@
 /* writer.c - a thread that writes a store's items.
  *
- *     caller: carat_writer_put()  ──▶  ring of copies, first in, first out  ──▶  thread: carat_store_put()
+ *     caller: carat_writer_put()  ──▶  ring, first in, first out  ──▶  thread: store_put_packed()
+ *             copies, packs numbers                                            deflates texts, inserts
  *
  * Items go into the file in the order in which they were put, so its rows are those that the caller alone would have
  * written. What is in the ring is in memory only: it is at most what QUEUE_BYTES and SLOTS allow, on top of what the store has
@@ -25,7 +26,8 @@ enum { SLOTS = 256 };
 
 struct slot {
     int64_t task;
-    struct carat_item_record item; /* in the arena */
+    struct carat_item_record item; /* in the arena, as is all of it */
+    struct record_tokens tokens;
     struct arena arena;
     size_t n_bytes;
 };
@@ -34,6 +36,7 @@ struct carat_writer {
     struct carat_store *store; /* borrowed */
     pthread_t thread;
     bool started;
+    struct pack pack;          /* the caller's */
 
     pthread_mutex_t lock;   /* guards everything below, but for what of `slots` is one side's */
     pthread_cond_t more;    /* an item was put, or something is asked of the thread */
@@ -61,7 +64,7 @@ static void write_first(struct carat_writer *w)
     struct slot *slot = &w->slots[w->first];
     struct err why = ERR_INIT;
     pthread_mutex_unlock(&w->lock);
-    carat_store_put(w->store, slot->task, &slot->item, &why);
+    store_put_packed(w->store, slot->task, &slot->item, &slot->tokens, &why);
     pthread_mutex_lock(&w->lock);
     note(w, &why);
     w->first = (w->first + 1) % SLOTS;
@@ -125,6 +128,7 @@ enum carat_err carat_writer_new(struct carat_store *store, struct carat_writer *
     if (!w)
         return err_nomem(err, "the store's thread");
     w->store = store;
+    pack_init(&w->pack);
     pthread_condattr_init(&steady);
     pthread_condattr_setclock(&steady, CLOCK_MONOTONIC); /* that of store_due_ms() */
     pthread_mutex_init(&w->lock, NULL);
@@ -149,6 +153,7 @@ void carat_writer_free(struct carat_writer *w)
     pthread_mutex_unlock(&w->lock);
     if (w->started)
         pthread_join(w->thread, NULL);
+    pack_release(&w->pack);
     for (size_t i = 0; i < SLOTS; i++)
         arena_release(&w->slots[i].arena);
     pthread_cond_destroy(&w->less);
@@ -184,8 +189,11 @@ enum carat_err carat_writer_put(struct carat_writer *w, int64_t task, const stru
         return code;
     slot->task = task;
     arena_reset(&slot->arena);
+    if ((code = record_tokens(item, &w->pack, &slot->arena, &slot->tokens, err)))
+        return code;
     if (!record_copy(item, &slot->arena, &slot->item, &slot->n_bytes))
         return err_nomem(err, "an item to store");
+    slot->n_bytes += slot->tokens.n_bytes;
     pthread_mutex_lock(&w->lock);
     w->n_bytes += slot->n_bytes;
     if (w->n++ == 0)
