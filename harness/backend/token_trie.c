@@ -6,29 +6,42 @@
 #include "token_trie.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-static int compare_seqs(const void *pa, const void *pb)
+/* How far two lists of n ids agree. Most of what contexts share is long: looked at by pieces. */
+static size_t agree(const int32_t *a, const int32_t *b, size_t n)
 {
-    const struct trie_seq *a = pa, *b = pb;
-    size_t na = trie_seq_length(a), nb = trie_seq_length(b), n = na < nb ? na : nb;
-    size_t i = a->ctx == b->ctx && a->n_ctx == b->n_ctx ? a->n_ctx : 0; /* one context, many choices */
-    for (; i < n; i++) {
-        int32_t x = trie_seq_at(a, i), y = trie_seq_at(b, i);
-        if (x != y)
-            return x < y ? -1 : 1;
-    }
-    if (na != nb)
-        return na < nb ? -1 : 1;
-    return (a->owner > b->owner) - (a->owner < b->owner);
+    enum { PIECE = 32 };
+    size_t i = 0;
+    while (n - i >= PIECE && memcmp(a + i, b + i, PIECE * sizeof *a) == 0)
+        i += PIECE;
+    while (i < n && a[i] == b[i])
+        i++;
+    return i;
 }
 
 static size_t common(const struct trie_seq *a, const struct trie_seq *b)
 {
     size_t na = trie_seq_length(a), nb = trie_seq_length(b), n = na < nb ? na : nb;
-    size_t i = a->ctx == b->ctx && a->n_ctx == b->n_ctx ? a->n_ctx : 0;
+    size_t n_ctx = a->n_ctx < b->n_ctx ? a->n_ctx : b->n_ctx;
+    n_ctx = n_ctx < n ? n_ctx : n;
+    size_t i = a->ctx == b->ctx ? n_ctx : agree(a->ctx, b->ctx, n_ctx); /* one context, many choices */
+    if (i < n_ctx)
+        return i;
     while (i < n && trie_seq_at(a, i) == trie_seq_at(b, i))
         i++;
     return i;
+}
+
+static int compare_seqs(const void *pa, const void *pb)
+{
+    const struct trie_seq *a = pa, *b = pb;
+    size_t na = trie_seq_length(a), nb = trie_seq_length(b), at = common(a, b);
+    if (at < na && at < nb)
+        return trie_seq_at(a, at) < trie_seq_at(b, at) ? -1 : 1;
+    if (na != nb)
+        return na < nb ? -1 : 1;
+    return (a->owner > b->owner) - (a->owner < b->owner);
 }
 
 static int compare_nodes(const void *pa, const void *pb)
