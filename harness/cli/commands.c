@@ -1,5 +1,6 @@
 #include "commands.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -118,6 +119,20 @@ static enum carat_err answer_command(int argc, char **argv, bool *gate_failed, s
     return CARAT_OK;
 }
 
+/* Whether stdout is a pipe that nobody reads any more: `carat report | head`. */
+static bool stdout_is_cut(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&out, 1, 0) > 0 && (out.revents & POLLERR);
+}
+
+/* As programs end that do not care, without a word. */
+static void end_by_pipe(void)
+{
+    signal(SIGPIPE, SIG_DFL);
+    raise(SIGPIPE);
+}
+
 int cli_main(int argc, char **argv)
 {
     struct err err = ERR_INIT;
@@ -125,12 +140,16 @@ int cli_main(int argc, char **argv)
     enum carat_err rc = CARAT_OK;
     struct sigaction on_int = {.sa_handler = on_interrupt};
     sigaction(SIGINT, &on_int, NULL);
-    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of the write, not the end of the process */
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of the write, not the end of the process at once */
     signal(SIGXFSZ, SIG_IGN); /* and so is a file that may not grow */
     if (!answer_about(argc, argv))
         rc = answer_command(argc, argv, &gate_failed, &err);
-    if ((fflush(stdout) || ferror(stdout)) && !rc)
-        rc = err_set(&err, CARAT_EIO, "cannot write to stdout");
+    if (fflush(stdout) || ferror(stdout)) {
+        if ((!rc || rc == CARAT_EIO) && stdout_is_cut())
+            end_by_pipe();
+        if (!rc)
+            rc = err_set(&err, CARAT_EIO, "cannot write to stdout");
+    }
     if (rc)
         log_error(&err);
     if (rc)

@@ -103,3 +103,20 @@ Test(e2e_commands, an_unknown_instruction_set_lists_those_at_hand)
     cr_assert(has(r.err, "mmx") && has(r.err, "portable"), "%s", r.err);
     ran_release(&r);
 }
+
+/* What a shell line says on stderr, $0 being carat. */
+static void expect_complaint(const char *line, const char *wanted)
+{
+    struct ran r = run_program((const char *const[]){"sh", "-c", line, carat_bin(), NULL}, NULL);
+    cr_assert_eq(r.status, 0, "%s\n%s", line, r.err);
+    cr_assert_str_eq(r.err, wanted, "%s\n%s", line, r.err);
+    ran_release(&r);
+}
+
+Test(e2e_commands, a_pipe_that_nobody_reads_ends_it_quietly)
+{
+    expect_complaint("{ sleep 0.2; \"$0\" list tasks; echo \"status $?\" >&2; } | true", "status 141\n");
+    expect_complaint("{ sleep 0.2; echo '{\"text\": \"a\"}' | \"$0\" tokenize -m demo/models/early; echo \"status $?\" >&2; } | true",
+                     "status 141\n");
+    expect_complaint("\"$0\" list tasks > /dev/full; echo \"status $?\" >&2", "carat: error: cannot write to stdout\nstatus 4\n");
+}
