@@ -9,6 +9,7 @@
 #include "file.h"
 #include "json.h"
 #include "log.h"
+#include "machine.h"
 #include "num.h"
 #include "pool.h"
 #include "sha256.h"

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE /* newlocale */
 #include "num.h"
 
 #include <locale.h>

@@ -5,15 +5,14 @@
  * and waits for all. So no worker can still be inside generation g when g + 1 begins,
  * and the plain fields (fn, context, n_chunks) need no lock: they are written before the
  * generation is published (release) and read after it is seen (acquire). */
-#define _GNU_SOURCE
 #include "pool.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "machine.h"
 
 #define SPINS 2000 /* about 5 microseconds, less than a sleep and a wake-up cost */
 
@@ -99,7 +98,7 @@ static void publish(struct pool *p)
 enum carat_err pool_new(size_t n_threads, struct pool **out, struct err *err)
 {
     if (!n_threads)
-        n_threads = pool_cpus();
+        n_threads = machine_cpus();
     *out = NULL;
     struct pool *p = calloc(1, sizeof *p);
     if (!p)
@@ -172,13 +171,4 @@ void pool_run(struct pool *p, size_t n_chunks, pool_fn *fn, void *context)
     while (atomic_load_explicit(&p->busy, memory_order_acquire))
         pthread_cond_wait(&p->done, &p->lock);
     pthread_mutex_unlock(&p->lock);
-}
-
-size_t pool_cpus(void)
-{
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0)
-        return (size_t)CPU_COUNT(&set);
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n > 0 ? (size_t)n : 1;
 }

@@ -25,7 +25,4 @@ void pool_free(struct pool *pool); /* NULL is fine */
 size_t pool_threads(const struct pool *pool);
 void pool_run(struct pool *pool, size_t n_chunks, pool_fn *fn, void *context);
 
-/* CPUs this process may run on. */
-size_t pool_cpus(void);
-
 #endif

@@ -3,7 +3,6 @@
  * Each function is one SELECT that streams, so a reader sees one moment of a file that is being written.
  * An item's own rows (choices, samples ...) are read by kept statements into an arena before the callback
  * sees the item. What a damaged file holds is checked where it is unpacked. */
-#define _GNU_SOURCE
 #include <ctype.h>
 #include <math.h>
 

@@ -4,7 +4,6 @@
  * from 1e16. A string's repr takes double quotes only where it has a single one and no double one, and escapes
  * what str.isprintable() denies.
  */
-#define _GNU_SOURCE /* newlocale */
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>

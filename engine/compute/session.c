@@ -1,9 +1,6 @@
 /* Opening a session: which kernels, how many threads, how much memory. Everything that the forward
  * pass writes to is allocated here, once. */
-#define _GNU_SOURCE
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "quantize.h"
 #include "session_int.h"
@@ -11,24 +8,8 @@
 #define BATCH_DEFAULT ((size_t)512)
 #define BATCH_MAX ((size_t)1 << 16)
 #define KV_DEFAULT_MAX ((size_t)1 << 20) /* tokens; more is only useful when asked for */
+#define MEMORY_UNKNOWN ((size_t)1 << 30) /* what is taken to be free where the system does not say */
 #define WORTH_WAKING 200000.0            /* multiply-adds: some 10 microseconds of one core */
-
-/* "MemAvailable: 123 kB" of /proc/meminfo, in bytes; free pages where there is none. */
-static size_t available_memory(void)
-{
-    FILE *f = fopen("/proc/meminfo", "re");
-    char line[256];
-    unsigned long long kib = 0;
-    while (f && fgets(line, sizeof line, f))
-        if (sscanf(line, "MemAvailable: %llu kB", &kib) == 1)
-            break;
-    if (f)
-        fclose(f);
-    if (kib)
-        return (size_t)kib << 10;
-    long pages = sysconf(_SC_AVPHYS_PAGES), size = sysconf(_SC_PAGESIZE);
-    return pages > 0 && size > 0 ? (size_t)pages * (size_t)size : (size_t)1 << 30;
-}
 
 /* rows * width floats, zeroed, aligned for the kernels. */
 static float *floats(size_t rows, size_t width)
@@ -102,7 +83,8 @@ static size_t kv_within(struct carat_session *s, size_t n_threads, size_t memory
  * each, fit few machines, and few prompts need them.) */
 static size_t kv_default(const struct carat_model *m)
 {
-    size_t most = available_memory() / 2 / kv_bytes_per_token(m), tokens = most / 2;
+    const size_t free_bytes = machine_free_memory_bytes();
+    size_t most = (free_bytes ? free_bytes : MEMORY_UNKNOWN) / 2 / kv_bytes_per_token(m), tokens = most / 2;
     if (tokens > KV_DEFAULT_MAX)
         tokens = KV_DEFAULT_MAX;
     if (tokens < m->config.max_positions)

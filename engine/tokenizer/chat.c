@@ -1,6 +1,5 @@
 /* Chat templates as transformers' apply_chat_template renders them: trim_blocks and lstrip_blocks on, the special
  * tokens' texts and add_generation_prompt beside the messages (base/jinja does the language). */
-#define _GNU_SOURCE
 #include <stdlib.h>
 #include <time.h>
 

@@ -14,7 +14,6 @@
  * A request that was tried `retries` times more is refused when it did get answers of a sort, the last time as well: the server lives and
  * cannot do this one. Where no answer came, or four in a row were refused so, the server counts as dead. Waits are without chance: a run can be followed by its clock. One thread.
  */
-#define _GNU_SOURCE
 #include <curl/curl.h>
 #include <math.h>
 #include <stdlib.h>

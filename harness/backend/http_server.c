@@ -1,5 +1,4 @@
 /* http_server.c - see http.h. */
-#define _GNU_SOURCE
 #include "http.h"
 
 #include <curl/curl.h>

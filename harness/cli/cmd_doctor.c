@@ -30,16 +30,16 @@ static void check_cpus(struct check *c)
 {
     c->name = "CPUs";
     c->ok = true;
-    buf_printf(&c->text, "%zu", pool_cpus());
+    buf_printf(&c->text, "%zu", machine_cpus());
 }
 
 static void check_memory(struct check *c)
 {
-    long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+    size_t bytes = machine_memory_bytes();
     c->name = "memory";
-    c->ok = pages > 0 && size > 0;
+    c->ok = bytes > 0;
     if (c->ok)
-        buf_printf(&c->text, "%.1f GiB", (double)pages * (double)size / (1 << 30));
+        buf_printf(&c->text, "%.1f GiB", (double)bytes / (1 << 30));
     else
         buf_adds(&c->text, "unknown");
 }

@@ -1,5 +1,4 @@
 /* carat report: the chart and the table, from the store. */
-#define _GNU_SOURCE
 #include <sys/ioctl.h>
 #include <unistd.h>
 

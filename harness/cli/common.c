@@ -8,14 +8,11 @@ enum carat_err demo_dir(char **out, struct err *err)
     enum { N_TRIES = 5 };
     static const char probe[] = "models";
     const char *env = getenv("CARAT_DATADIR");
-    char exe[4096];
-    ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+    char *program = machine_program();
     struct buf beside = BUF_INIT(1 << 14);
-    if (n > 0) {
-        exe[n] = '\0';
-        char *slash = strrchr(exe, '/');
-        buf_add(&beside, exe, (size_t)(slash - exe));
-    }
+    if (program)
+        buf_add(&beside, program, (size_t)(strrchr(program, '/') - program)); /* an absolute path */
+    free(program);
     /* The program lies in BUILD/, the folder beside it or above (BUILD=build/asan) is the source tree. */
     struct buf tries[N_TRIES];
     for (size_t i = 0; i < N_TRIES; i++)

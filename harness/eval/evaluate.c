@@ -58,23 +58,6 @@ struct run {
 
 /* ---- the run in the store ------------------------------------------------------------------------ */
 
-static void cpu_name(char *out, size_t size)
-{
-    snprintf(out, size, "unknown");
-    FILE *f = fopen("/proc/cpuinfo", "re"); /* a pseudo file: its size reads as 0 */
-    char line[512];
-    while (f && fgets(line, sizeof line, f)) {
-        char *colon = strchr(line, ':');
-        if (colon && strncmp(line, "model name", 10) == 0) {
-            struct str name = utf8_strip(str_from(colon + 1));
-            snprintf(out, size, "%.*s", (int)name.n, name.p);
-            break;
-        }
-    }
-    if (f)
-        fclose(f);
-}
-
 /* {"deciding": ..., "descriptive": ...}; the key is the digest of the first. */
 static enum carat_err register_run(struct run *r, struct backend *be, int64_t *run, struct err *err)
 {
@@ -100,7 +83,7 @@ static enum carat_err register_run(struct run *r, struct backend *be, int64_t *r
         goto out;
     }
     sha256_hex(key_text.p, key_text.n, key);
-    cpu_name(cpu, sizeof cpu);
+    machine_cpu_name(cpu, sizeof cpu);
     struct carat_run_info info = {.key = str_from(key),
                                   .model_name = str_from(r->model->name),
                                   .model_path = str_from(r->model->path),
@@ -607,7 +590,7 @@ static enum carat_err evaluate_model(struct run *r, int64_t *runs, struct err *e
     if (!rc)
         rc = carat_store_commit(r->store, err);
     if (!rc && r->set->needs_jail)
-        rc = verdicts_new(r->jail, pool_cpus() + IDLE_JAILS, &r->verdicts, err);
+        rc = verdicts_new(r->jail, machine_cpus() + IDLE_JAILS, &r->verdicts, err);
     if (!rc) {
         describe_budget(r, be);
         log_model(r, be, run);

@@ -1,6 +1,5 @@
 /* progress.c - what a run tells while it goes: a line on a terminal, redrawn in place; a line for each benchmark as it
  * ends, with its score; and all of it to the log for machines. */
-#define _GNU_SOURCE
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

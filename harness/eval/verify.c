@@ -453,7 +453,7 @@ static enum carat_err replay_all(struct replay *r)
     enum carat_err rc = backend_open_engine(path, &r->backend, &first, r->err);
     if (!rc)
         rc = check_identity(r, first);
-    add_settings(r->report, r->o->n_threads ? r->o->n_threads : pool_cpus());
+    add_settings(r->report, r->o->n_threads ? r->o->n_threads : machine_cpus());
     for (size_t i = 0; i < r->report->n_settings && !rc; i++) {
         if (r->o->on_setting)
             r->o->on_setting(r->report->settings[i].name, i, r->report->n_settings);

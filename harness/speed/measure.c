@@ -1,6 +1,5 @@
 /* Timings. Limits first; then each prompt length and number of sequences, `repeat` times, a probe of both limits
  * before each. Tokens are arbitrary ones of the vocabulary: no time depends on which. */
-#define _GNU_SOURCE
 #include <math.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -265,7 +264,7 @@ enum carat_err speed_measure(const struct carat_model *model, const struct speed
     struct bench b = {.o = o, .out = out, .err = err};
     *out = (struct speed_report){.model = *carat_model_info(model),
                                  .precision = carat_precision_name(o->session.precision),
-                                 .n_threads = o->session.n_threads ? o->session.n_threads : pool_cpus(),
+                                 .n_threads = o->session.n_threads ? o->session.n_threads : machine_cpus(),
                                  .repeat = o->repeat,
                                  .prefill = calloc(o->n_prefill + 1, sizeof *out->prefill),
                                  .decode = calloc(o->n_decode + 1, sizeof *out->decode)};

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "overhead.h"
 
 #include <errno.h>

@@ -3,7 +3,7 @@
  * Scanning reads every file for its kind, name and tags and keeps nothing else but what files include (a template of a
  * thousand tasks is read once). A task is built when it is asked for, and kept for as long as the whole.
  */
-#define _GNU_SOURCE /* DT_DIR, qsort_r */
+#define _GNU_SOURCE /* DT_DIR */
 #include <dirent.h>
 #include <stdlib.h>
 
