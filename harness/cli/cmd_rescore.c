@@ -12,7 +12,7 @@ static json_t *rescored_json(const struct rescored *tasks, size_t n)
     for (size_t i = 0; i < n; i++)
         json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:I, s:o, s:o}", "task", tasks[i].task, "metric", tasks[i].metric, "n",
                                               (json_int_t)tasks[i].n, "changed", (json_int_t)tasks[i].n_changed, "before",
-                                              json_real_or_null(tasks[i].before), "after", json_real_or_null(tasks[i].after)));
+                                              json_real_or_null(tasks[i].before.value), "after", json_real_or_null(tasks[i].after.value)));
     return list;
 }
 
@@ -28,11 +28,13 @@ static enum carat_err print_json(const struct rescored *tasks, size_t n, struct 
     return rc;
 }
 
+static double shown(struct rescored_value v) { return v.share ? 100 * v.value : v.value; }
+
 static void print_text(const struct rescored *tasks, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        printf("%s: %.2f before, %.2f now (%s); %lld items scored, %lld outcomes changed\n", tasks[i].task, 100 * tasks[i].before,
-               100 * tasks[i].after, tasks[i].metric, (long long)tasks[i].n, (long long)tasks[i].n_changed);
+        printf("%s: %.2f before, %.2f now (%s); %lld items scored, %lld outcomes changed\n", tasks[i].task, shown(tasks[i].before),
+               shown(tasks[i].after), tasks[i].metric, (long long)tasks[i].n, (long long)tasks[i].n_changed);
 }
 
 static enum carat_err run(const struct options *o, struct err *err)

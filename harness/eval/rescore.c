@@ -2,6 +2,7 @@
 
 #include "form.h"
 #include "groups.h"
+#include "leaf_score.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -282,28 +283,13 @@ static void mark_done(void *context, int64_t index, struct str row_sha256)
         w->done[index] = true;
 }
 
-struct mean {
-    double sum;
-    size_t n;
-};
-
-static bool add_value(void *context, const struct carat_value_row *row)
+/* The score of the items by one metric, as their settings say. */
+static enum carat_err score_of(const struct work *w, const struct leaf_metric *metric, struct rescored_value *out)
 {
-    struct mean *m = context;
-    if (!isnan(row->value)) {
-        m->sum += row->value;
-        m->n++;
-    }
-    return true;
-}
-
-static enum carat_err mean_of(const struct work *w, int64_t task, struct str metric, double *out)
-{
-    struct mean m = {0};
-    char name[200];
-    snprintf(name, sizeof name, "%.*s", (int)metric.n, metric.p);
-    enum carat_err rc = carat_store_values(w->o->store, task, name, add_value, &m, w->err);
-    *out = m.n ? m.sum / (double)m.n : (double)NAN;
+    struct leaf_score score;
+    enum carat_err rc = leaf_score(w->o->store, metric, &score, w->err);
+    *out = (struct rescored_value){score.mean.n ? score.mean.mean : (double)NAN, score.share};
+    leaf_score_release(&score);
     return rc;
 }
 
@@ -401,9 +387,11 @@ static enum carat_err rescore_task(struct work *w)
     if (!rc)
         rc = carat_store_finish(w->o->store, w->task, &(struct carat_effort){0}, w->err);
     if (!rc)
-        rc = mean_of(w, w->old->row.id, w->old->row.headline, &w->counts->before);
+        rc = score_of(w, &(struct leaf_metric){.task = w->old->row.id, .metric = w->old->row.headline,
+                                               .settings = w->old->row.settings}, &w->counts->before);
     if (!rc)
-        rc = mean_of(w, w->task, w->bench->headline, &w->counts->after);
+        rc = score_of(w, &(struct leaf_metric){.task = w->task, .metric = w->bench->headline,
+                                               .settings = buf_str(&w->bench->settings)}, &w->counts->after);
     free(w->done);
     w->done = NULL;
     return rc ? err_context(w->err, "%s", w->old->row.name.p) : CARAT_OK;

@@ -21,10 +21,14 @@ struct rescore_options {
     const char *name;          /* of the scoring */
     bool rerun_programs;
 };
+struct rescored_value {
+    double value;              /* of the headline metric; NaN: none */
+    bool share;                /* of right answers, 0 to 1, to be shown in percent */
+};
 struct rescored {
     char task[120], metric[120];
     int64_t n, n_changed;      /* items scored; those whose outcome is another now */
-    double before, after;      /* means of the headline metrics; NaN: none */
+    struct rescored_value before, after;
 };
 enum carat_err rescore(const struct rescore_options *o, struct rescored **out, size_t *n, struct err *err);
 

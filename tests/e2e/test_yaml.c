@@ -197,3 +197,71 @@ Test(e2e_yaml, every_output_runs, .timeout = 300)
         temp_remove(dir);
     }
 }
+
+/* ---- a metric of the whole corpus ------------------------------------------------------------------------ */
+
+static const char TRANSLATION[] = "task: tr\ndataset_path: json\ndataset_kwargs: {data_files: {test: rows.jsonl}}\ntest_split: test\n"
+                                  "output_type: generate_until\ndoc_to_text: '{{src}}'\ndoc_to_target: tgt\n"
+                                  "generation_kwargs: {until: [\"\\n\"], max_gen_toks: 12}\n"
+                                  "metric_list: [{metric: bleu}, {metric: chrf}, {metric: ter}]\n";
+static const char PAIRS[] = "{\"src\": \"Once upon a time there was\", \"tgt\": \"a little girl named Lily.\"}\n"
+                            "{\"src\": \"The cat sat on\", \"tgt\": \"the mat and was happy.\"}\n"
+                            "{\"src\": \"He likes to\", \"tgt\": \"play with his toys in the park\"}\n"
+                            "{\"src\": \"She saw a big\", \"tgt\": \"dog in the park. The dog was very big.\"}\n"
+                            "{\"src\": \"One day\", \"tgt\": \", a little girl went to the park\"}\n";
+
+/* The scores that a report gives, from "value" to "high". */
+static char *scores_in(const char *db)
+{
+    struct ran r = run_carat(NULL, "report", "--db", db, "--json");
+    expect_status(r, 0);
+    const char *from = strstr(r.out, "\"value\""), *to = from ? strstr(from, "\"over_subsets\"") : NULL;
+    cr_assert(to && strstr(r.out, "\"bleu,none\""), "%s", r.out);
+    char *scores = strndup(from, (size_t)(to - from));
+    ran_release(&r);
+    return scores;
+}
+
+static void run_part(const char *task, const char *db, const char *option, const char *value)
+{
+    struct ran r = run_carat(NULL, "run", "-q", "-m", "demo:late", "-t", task, "--shots", "0", "--db", db, option, value);
+    expect_status(r, 0);
+    ran_release(&r);
+}
+
+Test(e2e_yaml, a_corpus_has_one_score_however_its_items_came_together, .timeout = 300)
+{
+    const char *dir = temp_dir();
+    put(dir, "tr.yaml", TRANSLATION);
+    put(dir, "rows.jsonl", PAIRS);
+    char *task = file_join(dir, "tr.yaml"), *whole = file_join(dir, "w.db"), *resumed = file_join(dir, "r.db");
+    char *a = file_join(dir, "a.db"), *b = file_join(dir, "b.db"), *merged = file_join(dir, "m.db");
+    run_part(task, whole, "--limit", "5");
+    run_part(task, resumed, "--limit", "2");
+    run_part(task, resumed, "--limit", "5");
+    run_part(task, a, "--shard", "1/2");
+    run_part(task, b, "--shard", "2/2");
+    struct ran r = run_carat(NULL, "merge", merged, b, a);
+    expect_status(r, 0);
+    ran_release(&r);
+    char *scores = scores_in(whole), *of_resumed = scores_in(resumed), *of_merged = scores_in(merged);
+    cr_expect_str_eq(scores, of_resumed);
+    cr_expect_str_eq(scores, of_merged);
+    r = run_carat(NULL, "show", "1", "--db", whole);
+    cr_expect(strstr(r.out, "ter,none = ") && !strstr(r.out, "ter:edits"), "%s", r.out);
+    ran_release(&r);
+    r = run_carat(NULL, "rescore", "1", "--as", "x", "--db", whole, "--include-path", dir, "--json");
+    expect_status(r, 0);
+    double before = 0, after = 1;
+    const char *at = strstr(r.out, "\"before\":");
+    cr_assert(at && sscanf(at, "\"before\":%lf,\"after\":%lf", &before, &after) == 2, "%s", r.out);
+    cr_expect(before == after && strstr(scores, "\"value\":") == scores && strtod(scores + 8, NULL) == before, "%s %s", r.out, scores);
+    ran_release(&r);
+    free(scores);
+    free(of_resumed);
+    free(of_merged);
+    char *const paths[] = {task, whole, resumed, a, b, merged};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+        free(paths[i]);
+    temp_remove(dir);
+}

@@ -139,3 +139,18 @@ Test(yaml_hooks, a_function_that_is_not_known_is_refused_by_name_and_digest)
     free(path);
     temp_remove(dir);
 }
+
+Test(yaml_hooks, a_translations_prompt_is_the_functions_f_strings)
+{
+    json_t *constants = json_pack("{s:{s:s}}", "languages", "xx", "Xish");
+    json_t *literals = json_pack("[s, s, s, s, s]", "translation", "French", "From {languages[source_key]} ", "to {source_lang}: {source_sentence} ", "{source_lang}: ");
+    const struct hook_call forth = {.name = "f", .constants = constants, .literals = literals};
+    const struct hook_call back = {.name = "f", .constants = constants, .literals = literals, .param = "reverse"};
+    static const char row[] = "{\"translation\": {\"xx\": \"{ab}\", \"fr\": \"cd\"}}";
+    expect(hook_mafand_text, &forth, row, "\"From Xish to French: {ab} French: \"");
+    expect(hook_mafand_text, &back, row, "\"From Xish to French: cd French: \"");
+    expect(hook_mafand_target, &forth, row, "\"cd\"");
+    expect(hook_mafand_target, &back, row, "\"{ab}\"");
+    json_decref(constants);
+    json_decref(literals);
+}
