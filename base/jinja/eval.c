@@ -803,10 +803,18 @@ void jinja_free(struct jinja *t)
     free(t);
 }
 
-/* The root's one {{ expression }}, or NULL. */
-static const struct jnode *single_expression(const struct jinja *t)
+/* The {{ expression }} that the template ends with, when nothing before it wrote anything: then the value is made. Else the
+ * whole is in x->out. */
+static json_t *run_for_value(struct jx *x, const struct jnode *root)
 {
-    return t->root->n == 1 && t->root->list[0]->kind == N_PRINT ? t->root->list[0]->a : NULL;
+    const size_t n = root->n;
+    for (size_t i = 0; i + 1 < n; i++)
+        execute(x, root->list[i]);
+    if (n && root->list[n - 1]->kind == N_PRINT && !x->out->n)
+        return jj_to_json(x, eval(x, root->list[n - 1]->a));
+    if (n)
+        execute(x, root->list[n - 1]);
+    return jj_to_json(x, jsb_string(x->out));
 }
 
 /* With `value` the template's value is made, else its rendering stays in x->out. */
@@ -820,14 +828,10 @@ static bool run_guarded(struct jx *x, const struct jinja *t, json_t **value)
     if (x->run->context)
         x->context = jj_from_json(x, x->run->context).d;
     open_scope(x, NULL, t->root);
-    const struct jnode *single = value ? single_expression(t) : NULL;
-    if (single) {
-        *value = jj_to_json(x, eval(x, single));
-        return true;
-    }
-    execute(x, t->root);
     if (value)
-        *value = jj_to_json(x, jsb_string(x->out));
+        *value = run_for_value(x, t->root);
+    else
+        execute(x, t->root);
     return true;
 }
 

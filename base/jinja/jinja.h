@@ -68,8 +68,8 @@ struct jinja_run {
 /* Appends the rendering to `out`; nothing is appended on failure. */
 enum carat_err jinja_render(const struct jinja *t, const struct jinja_run *run, struct buf *out, struct err *err);
 
-/* The template's value: of one that is a single {{ expression }} the expression's own, tuples as arrays, of
- * any other the rendering as a string. A value without JSON (undefined, a macro, nan) is CARAT_EINPUT. */
+/* The template's value: of one that ends with an {{ expression }}, and writes nothing before it, the expression's own, tuples
+ * as arrays; of any other the rendering as a string. A value without JSON (undefined, a macro, nan) is CARAT_EINPUT. */
 enum carat_err jinja_value(const struct jinja *t, const struct jinja_run *run, json_t **out, struct err *err);
 
 /* What Python's ast.literal_eval() makes of a text: strings, numbers, True, False, None, lists, tuples (as arrays)

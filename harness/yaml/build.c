@@ -214,10 +214,15 @@ static enum carat_err take_splits(struct yaml_task *t, const json_t *shots, stru
     t->task.test_split = test ? test : validation;
     t->task.shots_exclude_item = split && test ? strcmp(split, test) == 0 : !split && !test;
     if (!split && samples) {
-        if (!json_is_array(samples)) {
-            rc = refuse_function("samples", samples, err);
-            return rc ? rc : wrong_type("samples", "a list of rows", err);
+        struct str name, dir;
+        if (yaml_function(samples, &name, &dir)) {
+            rc = hook_samples(samples, &t->own_samples, err);
+            samples = t->own_samples;
         }
+        if (!rc && !json_is_array(samples))
+            rc = wrong_type("samples", "a list of rows", err);
+        if (rc)
+            return rc;
         t->samples = samples;
         t->task.shots_split = "samples";
         return CARAT_OK;
@@ -316,7 +321,7 @@ static void take_description(struct yaml_task *t)
 }
 
 /* What decides prompts and is not in the ABI's structure; a function counts by its source. */
-static enum carat_err make_digest(struct yaml_task *t, const json_t *shots, struct err *err)
+static enum carat_err make_digest(struct yaml_task *t, struct err *err)
 {
     static const char *const names[] = {"doc_to_text", "doc_to_target", "doc_to_choice", "description", "gen_prefix"};
     const struct yaml_expr *exprs[] = {&t->text,        &t->target,    &t->choice,      &t->description,
@@ -336,8 +341,8 @@ static enum carat_err make_digest(struct yaml_task *t, const json_t *shots, stru
         hook_identify(t->process_docs, &b);
     if (t->shot_process_docs && t->shot_process_docs != t->process_docs)
         hook_identify(t->shot_process_docs, &b);
-    if (value_of(shots, "samples"))
-        ok = ok && !json_write(value_of(shots, "samples"), &b);
+    if (t->samples)
+        ok = ok && !json_write(t->samples, &b);
     ok = ok && !buf_failed(&b);
     if (ok)
         sha256_hex(b.p, b.n, t->digest);
@@ -362,7 +367,7 @@ static enum carat_err build(struct yaml_task *t, struct err *err)
     if (!rc)
         take_description(t);
     rc = rc ? rc : yaml_task_scoring(t, err);
-    rc = rc ? rc : make_digest(t, shots, err);
+    rc = rc ? rc : make_digest(t, err);
     return rc ? rc : plugins_check_task(&t->task, err);
 }
 
@@ -404,6 +409,8 @@ void yaml_task_free(struct yaml_task *t)
     if (t->shot_process_docs != t->process_docs)
         hook_free(t->shot_process_docs);
     hook_free(t->process_docs);
+    hook_free(t->results);
+    json_decref(t->own_samples);
     json_decref(t->config);
     arena_release(&t->arena);
     free(t);

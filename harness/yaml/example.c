@@ -359,3 +359,23 @@ int yaml_example(const struct carat_host *host, struct carat_ctx *ctx, const str
     ctx->failed = err_set(given, rc, "%s", local.msg);
     return -1;
 }
+
+/* ---- process_results -------------------------------------------------------------------------------------------- */
+
+int yaml_judge(const struct carat_host *host, struct carat_ctx *ctx, const struct carat_value *row, struct carat_text answer,
+               struct carat_verdict *out)
+{
+    const struct yaml_task *t = host->self(ctx);
+    const struct carat_task *builtin = hook_builtin(t->results);
+    struct err local = ERR_INIT;
+    if (builtin)
+        return builtin->judge(host, ctx, row, answer, out);
+    enum carat_err rc = hook_score(t->results, (const json_t *)row, str_of(answer), host->metric(ctx), &out->score, &local);
+    if (rc) {
+        ctx->failed = err_set(ctx->err, rc, "process_results: %s", local.msg);
+        return -1;
+    }
+    out->found = true;
+    out->right = out->score >= 1;
+    return 0;
+}

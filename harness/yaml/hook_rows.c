@@ -4,6 +4,7 @@
  * KeyError there and CARAT_EINPUT here.
  */
 #include "base/casemap.h"
+#include "harness/protocol/host.h"
 #include "hook_rows.h"
 
 /* ---- reading rows ------------------------------------------------------------------------------------ */
@@ -47,8 +48,7 @@ static int place(struct str s, const char *const *texts, size_t n)
 
 static const char *const letters[] = {"A", "B", "C", "D", "E", "F"};
 
-/* The row with `columns` put over it; takes `columns` over. */
-static enum carat_err mapped(const json_t *row, json_t *columns, json_t **out, struct err *err)
+enum carat_err hook_put_over(const json_t *row, json_t *columns, json_t **out, struct err *err)
 {
     json_t *copy = columns ? json_copy((json_t *)(uintptr_t)row) : NULL;
     if (copy && json_object_update(copy, columns)) {
@@ -186,8 +186,7 @@ enum carat_err hook_filter_answered(const struct hook_call *call, const json_t *
 
 /* ---- maps ----------------------------------------------------------------------------------------------- */
 
-/* HellaSwag's preprocess(): strip, " [title]" to ". ", brackets away, two blanks to one, once through. */
-static enum carat_err clean(struct str s, struct buf *out, struct err *err)
+enum carat_err hook_clean(struct str s, struct buf *out, struct err *err)
 {
     struct buf a = BUF_INIT(1 << 26);
     struct str t = utf8_strip(s), mark = STR(" [title]");
@@ -219,7 +218,7 @@ static enum carat_err clean(struct str s, struct buf *out, struct err *err)
 static enum carat_err append_clean(json_t *list, struct str s, struct err *err)
 {
     struct buf b = BUF_INIT(1 << 26);
-    enum carat_err rc = clean(s, &b, err);
+    enum carat_err rc = hook_clean(s, &b, err);
     if (!rc && json_array_append_new(list, json_text(buf_str(&b))))
         rc = err_nomem(err, "a row");
     buf_release(&b);
@@ -246,7 +245,7 @@ static enum carat_err hellaswag_query(const json_t *row, struct buf *out, struct
     buf_addstr(&text, a);
     buf_addc(&text, ' ');
     casemap_capitalize(b, &text);
-    enum carat_err rc = buf_failed(&text) ? err_nomem(err, "a row") : clean(buf_str(&text), out, err);
+    enum carat_err rc = buf_failed(&text) ? err_nomem(err, "a row") : hook_clean(buf_str(&text), out, err);
     buf_release(&text);
     return rc;
 }
@@ -267,7 +266,7 @@ enum carat_err hook_hellaswag(const struct hook_call *call, const json_t *row, j
                                : hook_no_field("endings", err);
     }
     if (!rc)
-        rc = mapped(row, json_pack("{s:o, s:O, s:I}", "query", json_text(buf_str(&query)), "choices", choices, "gold",
+        rc = hook_put_over(row, json_pack("{s:o, s:O, s:I}", "query", json_text(buf_str(&query)), "choices", choices, "gold",
                                    (json_int_t)gold), out, err);
     json_decref(choices);
     buf_release(&query);
@@ -287,7 +286,7 @@ enum carat_err hook_okapi_arc(const struct hook_call *call, const json_t *row, j
         rc = err_set(err, CARAT_EINPUT, "the row has not the text 'instruction' and an 'answer' from A to E");
     buf_adds(&query, "Question: ");
     if (!rc)
-        rc = clean(instruction, &query, err);
+        rc = hook_clean(instruction, &query, err);
     buf_adds(&query, "\nAnswer:");
     for (size_t i = 0; i < 5 && !rc; i++) {
         struct str option;
@@ -297,7 +296,7 @@ enum carat_err hook_okapi_arc(const struct hook_call *call, const json_t *row, j
             rc = append_clean(choices, option, err);
     }
     if (!rc)
-        rc = mapped(row, json_pack("{s:o, s:O, s:i}", "query", json_text(buf_str(&query)), "choices", choices, "gold",
+        rc = hook_put_over(row, json_pack("{s:o, s:O, s:i}", "query", json_text(buf_str(&query)), "choices", choices, "gold",
                                    place(answer, letters, 5)), out, err);
     json_decref(choices);
     buf_release(&query);
@@ -321,7 +320,7 @@ static enum carat_err lettered(const json_t *row, bool more, json_t **out, struc
     json_t *choices = texts_of(row, names, n, err);
     if (!choices)
         return CARAT_EINPUT;
-    return mapped(row, json_pack("{s:O, s:o, s:i}", "questions", json_object_get(row, "question"), "choices", choices, "goal",
+    return hook_put_over(row, json_pack("{s:O, s:o, s:i}", "questions", json_object_get(row, "question"), "choices", choices, "goal",
                                  goal), out, err);
 }
 
@@ -363,7 +362,7 @@ enum carat_err hook_mmlusr(const struct hook_call *call, const json_t *row, json
         return hook_no_field("answer", err);
     }
     hook_text(row, "answer", &answer);
-    return mapped(row, ok ? json_pack("{s:o, s:o}", "choices", choices, "answer", json_text(utf8_strip(answer))) : NULL, out,
+    return hook_put_over(row, ok ? json_pack("{s:o, s:o}", "choices", choices, "answer", json_text(utf8_strip(answer))) : NULL, out,
                   err);
 }
 
@@ -382,7 +381,7 @@ enum carat_err hook_truthfulqa(const struct hook_call *call, const json_t *row, 
     if (!rc && !json_get_str(call->constants, "QA_PROMPT", &prompt))
         rc = err_set(err, CARAT_EUNSUPPORTED, "the file's QA_PROMPT is no text");
     if (!rc && hook_text(row, "question", &text))
-        rc = clean(text, &question, err);
+        rc = hook_clean(text, &question, err);
     else if (!rc)
         rc = json_is_null(json_object_get(row, "question")) ? CARAT_OK : hook_no_field("question", err);
     if (!rc && json_is_null(json_object_get(row, "question")))
@@ -392,7 +391,7 @@ enum carat_err hook_truthfulqa(const struct hook_call *call, const json_t *row, 
         buf_adds(&query, "\n\nQ: ");
         buf_addstr(&query, buf_str(&question));
         buf_adds(&query, "\nA:");
-        rc = mapped(row, json_pack("{s:o, s:o, s:O, s:O, s:{s:O}, s:s}", "question", json_text(buf_str(&question)), "query",
+        rc = hook_put_over(row, json_pack("{s:o, s:o, s:O, s:O, s:{s:O}, s:s}", "question", json_text(buf_str(&question)), "query",
                                    json_text(buf_str(&query)), "mc1_choices", json_object_get(row, names[0]), "mc2_choices",
                                    json_object_get(row, names[1]), "mc2_targets", "labels", json_object_get(row, names[2]),
                                    "gold", " "), out, err);
@@ -430,7 +429,7 @@ enum carat_err hook_true_or_false(const struct hook_call *call, const json_t *ro
     struct buf query = BUF_INIT(1 << 26);
     add_filled(hook_literal(call, QUERY), STR("{question}"), question, &query);
     enum carat_err rc = buf_failed(&query) ? err_nomem(err, "a row")
-                                           : mapped(row, json_pack("{s:o, s:[o, o], s:i}", "query", json_text(buf_str(&query)),
+                                           : hook_put_over(row, json_pack("{s:o, s:[o, o], s:i}", "query", json_text(buf_str(&query)),
                                                                    "choices", json_text(words[0]), json_text(words[1]), "gold",
                                                                    str_eq(answer, words[0]) ? 0 : 1), out, err);
     buf_release(&query);
@@ -469,10 +468,29 @@ enum carat_err hook_arabic_mmlu(const struct hook_call *call, const json_t *row,
     if (!rc && (buf_failed(&query) || buf_failed(&name)))
         rc = err_nomem(err, "a row");
     if (!rc)
-        rc = mapped(row, json_pack("{s:o, s:O, s:i}", "query", json_text(buf_str(&query)), "choices", choices, "gold",
+        rc = hook_put_over(row, json_pack("{s:o, s:O, s:i}", "query", json_text(buf_str(&query)), "choices", choices, "gold",
                                    answer.p[0] - 'A'), out, err);
     json_decref(choices);
     buf_release(&query);
     buf_release(&name);
+    return rc;
+}
+
+/* The answer as the built-in task of the name in `param` reads it out of the row. */
+enum carat_err hook_builtin_answer(const struct hook_call *call, const json_t *row, json_t **out, struct err *err)
+{
+    const struct carat_task *const *task = carat_builtin_tasks();
+    while (*task && strcmp((*task)->name, call->param) != 0)
+        task++;
+    if (!*task)
+        return err_set(err, CARAT_EUNSUPPORTED, "there is no built-in task '%s'", call->param);
+    struct arena arena = ARENA_INIT;
+    struct carat_ctx ctx;
+    struct carat_example ex = {.gold = 0};
+    host_begin(&ctx, &(struct proto_leaf){.task = *task}, &arena, err);
+    enum carat_err rc = host_end(&ctx, (*task)->example(host_functions(), &ctx, host_value(row), &ex));
+    if (!rc)
+        rc = hook_put_over(row, json_pack("{s:o}", "answer", json_text(str_of(ex.answer))), out, err);
+    arena_release(&arena);
     return rc;
 }

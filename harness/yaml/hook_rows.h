@@ -11,10 +11,15 @@ struct str hook_literal(const struct hook_call *call, size_t i);
 /* What Python's KeyError says. */
 enum carat_err hook_no_field(const char *name, struct err *err);
 
+/* The row with `columns`, an object that is taken over, put over it. */
+enum carat_err hook_put_over(const json_t *row, json_t *columns, json_t **out, struct err *err);
+/* HellaSwag's preprocess(): strip, " [title]" to ". ", brackets away, two blanks to one, once through. */
+enum carat_err hook_clean(struct str s, struct buf *out, struct err *err);
+
 /* process_docs (hook_rows.c) */
 hook_fn hook_filter_category, hook_filter_categories, hook_filter_subjects, hook_filter_targets, hook_filter_answered;
 hook_fn hook_filter_domain, hook_filter_subtask, hook_filter_file_subject;
-hook_fn hook_true_or_false, hook_arabic_mmlu;
+hook_fn hook_true_or_false, hook_arabic_mmlu, hook_builtin_answer;
 hook_fn hook_hellaswag, hook_okapi_arc, hook_tmmluplus, hook_tmlu, hook_mmlusr, hook_truthfulqa;
 
 /* doc_to_text, doc_to_target, doc_to_choice (hook_values.c) */

@@ -1,8 +1,10 @@
 /* hooks.c - from a !function value to its row of the table (hook_table.c). */
 #include "hooks.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "hook_formula.h"
 #include "hook_table.h"
 #include "pysource.h"
 #include "read.h"
@@ -35,6 +37,7 @@ struct hook {
     char *name;
     char *folder;           /* its last part */
     struct pysource source; /* its text is released */
+    struct jinja *formula;  /* the row's; NULL: it has none */
 };
 
 /* Reads the source; *sha256 is its digest. */
@@ -89,9 +92,10 @@ static enum carat_err read_beside(struct hook *hook, struct str dir, struct err 
 
 static const struct hook_row *find_row(const char *sha256, enum hook_kind kind)
 {
-    for (const struct hook_row *row = hook_table(); row->sha256; row++)
-        if (row->kind == kind && strcmp(row->sha256, sha256) == 0)
-            return row;
+    for (const struct hook_row *const *table = hook_tables(); *table; table++)
+        for (const struct hook_row *row = *table; row->sha256; row++)
+            if (row->kind == kind && strcmp(row->sha256, sha256) == 0)
+                return row;
     return NULL;
 }
 
@@ -116,6 +120,8 @@ enum carat_err hook_new(const json_t *function, const char *key, enum hook_kind 
     } else if (hook->row->beside) {
         rc = read_beside(hook, dir, err);
     }
+    if (!rc && hook->row->formula)
+        rc = formula_parse(hook->row->formula, hook->row->what, &hook->formula, err);
     if (rc) {
         hook_free(hook);
         return rc;
@@ -129,15 +135,26 @@ void hook_free(struct hook *hook)
     if (!hook)
         return;
     pysource_release(&hook->source);
+    jinja_free(hook->formula);
     free(hook->name);
     free(hook->folder);
     free(hook);
 }
 
+static struct hook_call call_of(const struct hook *hook)
+{
+    return (struct hook_call){hook->name,            hook->source.args, hook->source.constants,
+                              hook->source.literals, hook->folder,      hook->row->param};
+}
+
 enum carat_err hook_run(const struct hook *hook, const json_t *row, json_t **out, struct err *err)
 {
-    const struct hook_call call = {hook->name, hook->source.args, hook->source.constants, hook->source.literals, hook->folder, hook->row->param};
-    return hook->row->run(&call, row, out, err);
+    const struct hook_row *known = hook->row;
+    const struct hook_call call = call_of(hook);
+    if (!known->formula)
+        return known->run(&call, row, out, err);
+    return known->kind == HOOK_ROW ? formula_row(hook->formula, known->formula, &call, row, out, err)
+                                   : formula_value(hook->formula, known->formula, &call, row, NULL, out, err);
 }
 
 void hook_identify(const struct hook *hook, struct buf *out)
@@ -149,3 +166,62 @@ void hook_identify(const struct hook *hook, struct buf *out)
 }
 
 enum carat_aggregation hook_aggregation(const struct hook *hook) { return hook->row->aggregation; }
+
+/* Is the name in a list that has blanks around each? */
+static bool listed(const char *list, const char *name)
+{
+    char padded[80];
+    snprintf(padded, sizeof padded, " %.70s ", name);
+    return list && strstr(list, padded);
+}
+
+bool hook_scores(const struct hook *hook, const char *metric) { return listed(hook->row->metrics, metric); }
+
+bool hook_leaves_out(const struct hook *hook, const char *metric) { return listed(hook->row->left_out, metric); }
+
+const struct carat_task *hook_builtin(const struct hook *hook)
+{
+    for (const struct carat_task *const *task = carat_builtin_tasks(); hook->row->builtin && *task; task++)
+        if (strcmp((*task)->name, hook->row->builtin) == 0)
+            return *task;
+    return NULL;
+}
+
+enum carat_err hook_score(const struct hook *hook, const json_t *row, struct str answer, const char *metric, double *score,
+                          struct err *err)
+{
+    const struct hook_call call = call_of(hook);
+    json_t *resp = json_pack("{s:o}", "resp", json_text(answer)), *scores = NULL;
+    enum carat_err rc = resp ? formula_value(hook->formula, hook->row->formula, &call, row, resp, &scores, err)
+                             : err_nomem(err, "a score");
+    const json_t *value = json_object_get(scores, metric);
+    if (!rc && !json_is_number(value))
+        rc = err_set(err, CARAT_EINPUT, "%s gives no '%s'", hook->row->what, metric);
+    *score = json_number_value(value);
+    json_decref(resp);
+    json_decref(scores);
+    return rc;
+}
+
+enum carat_err hook_samples(const json_t *function, json_t **out, struct err *err)
+{
+    struct str name, dir;
+    char sha256[SHA256_HEX];
+    *out = NULL;
+    struct hook *hook = calloc(1, sizeof *hook);
+    if (!hook || !yaml_function(function, &name, &dir)) {
+        free(hook);
+        return err_nomem(err, "a function");
+    }
+    enum carat_err rc = read_source(name, dir, hook, sha256, err);
+    if (rc)
+        err_context(err, "samples: !function %.*s", (int)name.n, name.p);
+    else if (!hook->source.returned)
+        rc = err_set(err, CARAT_EUNSUPPORTED,
+                     "samples: the Python function '%.*s' of '%.*s' does more than return a list that is written down",
+                     (int)name.n, name.p, (int)dir.n, dir.p);
+    else
+        *out = json_incref(hook->source.returned);
+    hook_free(hook);
+    return rc;
+}

@@ -20,6 +20,7 @@ enum hook_kind {
     HOOK_ROW,   /* process_docs: a row becomes another row, or none: *out is NULL */
     HOOK_VALUE, /* doc_to_text, doc_to_target, doc_to_choice: a value of a row */
     HOOK_AGGREGATION, /* a metric's: nothing to call, hook_aggregation() names it */
+    HOOK_RESULTS, /* process_results of generated text: scores by name of metric */
     HOOK_CHOICE_SCORES, /* process_results that scores choices as multiple choice does anyway: nothing to call */
 };
 
@@ -41,6 +42,18 @@ enum carat_err hook_new(const json_t *function, const char *key, enum hook_kind 
 void hook_free(struct hook *hook); /* NULL is fine */
 
 enum carat_err hook_run(const struct hook *hook, const json_t *row, json_t **out, struct err *err);
+
+/* The list that a function gives which does nothing but `return` one that is written down: known by its form, not by a
+ * digest. A new reference. CARAT_EUNSUPPORTED, naming the function, when it is another. */
+enum carat_err hook_samples(const json_t *function, json_t **out, struct err *err);
+
+/* RESULTS': is the metric one of those it gives? And one that it also gives, but carat has not: left out. */
+bool hook_scores(const struct hook *hook, const char *metric);
+bool hook_leaves_out(const struct hook *hook, const char *metric);
+/* The built-in task whose judge() scores instead; NULL: hook_score() does. */
+const struct carat_task *hook_builtin(const struct hook *hook);
+enum carat_err hook_score(const struct hook *hook, const json_t *row, struct str answer, const char *metric, double *score,
+                          struct err *err);
 
 /* AGGREGATION's. */
 enum carat_aggregation hook_aggregation(const struct hook *hook);

@@ -378,7 +378,13 @@ static enum carat_err take_constants(const struct source *src, json_t *constants
     return CARAT_OK;
 }
 
-/* The function's texts, a docstring not counted; null for one that is no literal (a raw one may be none). */
+/* Is there an r in front of the quote, and no word that it is the end of? */
+static bool is_raw(struct str s, size_t quote)
+{
+    return quote > 0 && (s.p[quote - 1] == 'r' || s.p[quote - 1] == 'R') && (quote == 1 || !is_word(s.p[quote - 2]));
+}
+
+/* The function's texts, a docstring not counted; null for one that is no literal. */
 static enum carat_err take_literals(struct str s, json_t *literals, struct err *err)
 {
     struct buf own = BUF_INIT(SOURCE_MAX);
@@ -390,15 +396,30 @@ static enum carat_err take_literals(struct str s, json_t *literals, struct err *
             i++;
             continue;
         }
-        size_t end = skip_string(buf_str(&own), i);
+        size_t end = skip_string(buf_str(&own), i), from = i - is_raw(buf_str(&own), i);
         json_t *value = NULL;
-        if (jinja_literal((struct str){own.p + i, end - i}, &value, NULL))
+        if (jinja_literal((struct str){own.p + from, end - from}, &value, NULL))
             value = json_null();
         ok = !json_array_append_new(literals, value);
         i = end;
     }
     buf_release(&own);
     return ok ? CARAT_OK : err_nomem(err, "a Python source");
+}
+
+/* The literal of a function that is one `return` of it; NULL: it is another. */
+static json_t *returned_literal(const struct statement *st)
+{
+    struct buf own = BUF_INIT(SOURCE_MAX);
+    json_t *value = NULL;
+    append_statement(st, &own); /* without its docstring */
+    struct str s = buf_str(&own);
+    const size_t header = buf_failed(&own) ? 0 : header_end(s);
+    const struct str body = header ? utf8_strip(behind(s, header)) : (struct str){NULL, 0};
+    if (str_starts(body, STR("return")) && jinja_literal(utf8_strip(behind(body, 6)), &value, NULL))
+        value = NULL;
+    buf_release(&own);
+    return value;
 }
 
 #define IMPORT "from lm_eval.utils import"
@@ -439,8 +460,13 @@ static enum carat_err take(struct source *src, struct str name, struct pysource 
         rc = take_with_used(src, own, err);
     if (!rc)
         append_taken(src, own, &out->text);
+    if (!rc && own < src->n)
+        out->returned = returned_literal(&src->items[own]);
     if (!rc && own < src->n && !buf_failed(&out->text))
         rc = take_literals(src->items[own].text, out->literals, err);
+    for (size_t i = 0; i < src->n && own < src->n && !rc; i++)
+        if (src->items[i].taken && src->items[i].function && i != own)
+            rc = take_literals(src->items[i].text, out->literals, err);
     if (!rc)
         rc = take_constants(src, out->constants, err);
     return !rc && buf_failed(&out->text) ? err_nomem(err, "a Python source") : rc;
@@ -490,5 +516,7 @@ void pysource_release(struct pysource *p)
     json_decref(p->args);
     json_decref(p->constants);
     json_decref(p->literals);
+    json_decref(p->returned);
+    p->returned = NULL;
     p->args = p->constants = p->literals = NULL;
 }

@@ -18,7 +18,9 @@
 struct pysource {
     struct buf text;   /* normalised */
     json_t *args;      /* object: keywords of a partial; empty: none */
-    json_t *literals;  /* array: the texts in quotes in the function itself, in order; f-strings with their holes as they stand */
+    json_t *literals;  /* array: the texts in quotes in the function itself, in order, then those of the functions it uses, in
+                          the file's order; f-strings with their holes as they stand */
+    json_t *returned;  /* of a function that is one `return` of a literal: its value; NULL: of any other */
     json_t *constants; /* object: top-level names of the taken statements that are literals, and their values */
 };
 

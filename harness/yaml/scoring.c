@@ -380,6 +380,21 @@ static enum carat_err take_aggregation(struct yaml_task *t, const json_t *entry,
     return cannot_run(t, err, "the aggregation '%s' is not supported", json_string_value(v));
 }
 
+/* One of the scores that process_results gives. */
+static enum carat_err take_score(struct yaml_task *t, const json_t *entry, const char *name, struct carat_metric *metrics,
+                                 struct err *err)
+{
+    if (hook_leaves_out(t->results, name))
+        return CARAT_OK;
+    if (!hook_scores(t->results, name))
+        return cannot_run(t, err, "the metric '%s' is none that 'process_results' is known to give", name);
+    struct carat_metric *m = &metrics[t->task.n_metrics++];
+    *m = (struct carat_metric){.name = name,
+                               .kind = hook_builtin(t->results) ? CARAT_METRIC_JUDGED : CARAT_METRIC_GRADED,
+                               .lower_is_better = json_is_false(value_of(entry, "higher_is_better"))};
+    return take_aggregation(t, entry, m, err);
+}
+
 static enum carat_err take_metric(struct yaml_task *t, const json_t *entry, struct carat_metric *metrics, struct err *err)
 {
     const json_t *name = value_of(entry, "metric"), *higher = value_of(entry, "higher_is_better");
@@ -388,6 +403,8 @@ static enum carat_err take_metric(struct yaml_task *t, const json_t *entry, stru
         return cannot_run(t, err, "the metric '!function %s' is not supported", function.p);
     if (!json_is_string(name))
         return err_set(err, CARAT_EINPUT, "an entry of 'metric_list' has no 'metric'");
+    if (t->task.judge)
+        return take_score(t, entry, json_string_value(name), metrics, err);
     const struct metric_row *row = find_metric(t->task.output, json_string_value(name));
     if (!row)
         return cannot_run(t, err, "the metric '%s' is not supported for this output_type", json_string_value(name));
@@ -429,6 +446,7 @@ static enum carat_err take_metrics(struct yaml_task *t, struct err *err)
     if (!rc && !t->task.n_metrics) { /* none given, or none that can be computed: cannot_run tells the latter */
         if (list && !t->cannot_run)
             return err_set(err, CARAT_EINPUT, "'metric_list' is empty");
+        t->task.judge = NULL;
         default_metrics(t, metrics);
     }
     t->task.metrics = metrics;
@@ -439,20 +457,21 @@ static enum carat_err take_metrics(struct yaml_task *t, struct err *err)
 static enum carat_err take_results(struct yaml_task *t, struct err *err)
 {
     const json_t *v = value_of(t->config, "process_results");
+    const enum hook_kind kind = t->task.output == CARAT_GENERATE ? HOOK_RESULTS : HOOK_CHOICE_SCORES;
     struct str name, dir;
     if (!v)
         return CARAT_OK;
     if (!yaml_function(v, &name, &dir))
         return err_set(err, CARAT_EINPUT, "'process_results' wants a !function");
-    struct hook *hook = NULL;
     struct err why = ERR_INIT;
-    enum carat_err rc = hook_new(v, "process_results", HOOK_CHOICE_SCORES, &hook, &why);
-    hook_free(hook);
+    enum carat_err rc = hook_new(v, "process_results", kind, &t->results, &why);
     if (rc == CARAT_ENOMEM)
         return err_set(err, rc, "%s", why.msg);
-    if (!rc && t->task.output == CARAT_MULTIPLE_CHOICE)
-        return CARAT_OK;
-    return cannot_run(t, err, "'process_results: !function %s' is not supported", name.p);
+    if (rc || (kind == HOOK_CHOICE_SCORES && t->task.output != CARAT_MULTIPLE_CHOICE))
+        return cannot_run(t, err, "'process_results: !function %s' is not supported", name.p);
+    if (kind == HOOK_RESULTS)
+        t->task.judge = yaml_judge;
+    return CARAT_OK;
 }
 
 enum carat_err yaml_task_scoring(struct yaml_task *t, struct err *err)

@@ -19,7 +19,9 @@ struct yaml_task {
     const json_t *data_files;                /* dataset_kwargs: data_files; NULL: none */
     bool headless;                           /* dataset_kwargs says that CSV files have no header: not read */
     const char *data_dir;                    /* dataset_kwargs: data_dir */
+    struct hook *results;                    /* process_results; owned; NULL: none */
     const json_t *samples;                   /* fewshot_config: samples; NULL: the pool is a split */
+    json_t *own_samples;                     /* those that a function gives; owned */
     const char *cannot_run; /* why it may not be run, though its prompts can be made; NULL: it may */
     char digest[SHA256_HEX];
 };
@@ -32,6 +34,10 @@ void yaml_task_free(struct yaml_task *t);
 /* The ABI's function (example.c). */
 int yaml_example(const struct carat_host *host, struct carat_ctx *ctx, const struct carat_value *row,
                  struct carat_example *out);
+
+/* The ABI's judge() of a task whose process_results is known (example.c). */
+int yaml_judge(const struct carat_host *host, struct carat_ctx *ctx, const struct carat_value *row, struct carat_text answer,
+               struct carat_verdict *out);
 
 /* metrics, filter_list, generation_kwargs (scoring.c); `output` and `shot_delimiter` of t->task are set. */
 enum carat_err yaml_task_scoring(struct yaml_task *t, struct err *err);

@@ -296,6 +296,9 @@ static const struct {
     {"{{ {1: 2} }}", NULL},
     {"{{ [1.0 * 1e308 * 10] }}", NULL},
     {"{{ [x.real] }}", NULL},
+    {"{% set y = [] %}{% for i in range(x) %}{% set _ = y.append(i) %}{% endfor %}{{ y }}", "[0,1,2]"},
+    {"{% set y = x + 1 %}{{ x }}{{ y }}", "\"34\""},
+    {"{% if x %}{% endif %}", "\"\""},
 };
 
 Test(jinja, gives_values)

@@ -51,8 +51,10 @@ def has_function(value):
     return isinstance(value, Function)
 
 
-def hooked_tasks(root):
-    """(name, path, config, shape) of the tasks whose functions SHAPES has rows for, with the functions in place."""
+def hooked_tasks(root, only="", scored=False):
+    """(name, path, config, shape) of the tasks whose functions SHAPES has rows for, with the functions in place.
+
+    scored: those whose functions only score, too."""
     original = _yaml_loader._mk_function_ctor
     _yaml_loader._mk_function_ctor = lambda base, resolve: (
         original(base, resolve) if resolve else lambda loader, node: Function(loader.construct_scalar(node)))
@@ -61,8 +63,13 @@ def hooked_tasks(root):
         config = _yaml_loader.load_yaml(path, resolve_func=False) if shape else {}
         if "class" in config or "group" in config or not isinstance(config.get("task"), str):
             continue
-        if has_function({k: v for k, v in config.items() if k not in NOT_PROMPTS}):
-            yield config["task"], path, _yaml_loader.load_yaml(path, resolve_func=True), shape
+        if only not in config["task"]:
+            continue
+        if has_function({k: v for k, v in config.items() if scored or k not in NOT_PROMPTS}):
+            try:
+                yield config["task"], path, _yaml_loader.load_yaml(path, resolve_func=True), shape
+            except ImportError:  # what its Python wants is not installed
+                continue
 
 
 def plain_tasks(root):
@@ -496,6 +503,67 @@ def arabic_row(rng):
             **{f"Option {i + 1}": text(rng, "plain") if i < n else None for i in range(5)}}
 
 
+def math_row(rng):
+    answer = rng.choice(["3", "\\frac{1}{2}", "x=4", "10\\text{ cm}", "1{,}000", "\\sqrt2", "0.5", "5\\%", "(1,2)"])
+    return {"problem": text(rng), "solution": f"So ${answer}$ is \\boxed{{{answer}}}.", "level": "Level 5", "type": "x"}
+
+
+def copa_row(rng):
+    return {"premise": text(rng), "choice1": text(rng, "plain"), "choice2": text(rng, "plain"),
+            "question": rng.choice(["cause", "effect"]), "label": rng.randint(0, 1)}
+
+
+def nli_row(rng):
+    return {"premise": text(rng, "plain") + rng.choice(".,!?x"), "hypothesis": "( a ) n't" + text(rng, "plain") + rng.choice([".", " .", ""]),
+            "label": rng.randint(0, 2)}
+
+
+def paws_row(rng):
+    return {"sentence1": rng.choice(["", None] + 4 * [text(rng, "plain") + rng.choice(".,;x")]), "sentence2": "A ( b ) , 'c" + text(rng),
+            "label": rng.randint(0, 1)}
+
+
+def truthful_row(rng):
+    return {"question": text(rng), "correct_answers": choices(rng) + ["", " x. ", "I have no comment."][:rng.randint(0, 3)],
+            "incorrect_answers": choices(rng), "best_answer": text(rng), "category": text(rng)}
+
+
+def basque_row(rng):
+    n = rng.randint(2, 4)
+    return {"context": text(rng), "question": text(rng), "candidates": choices(rng, n), "answer": rng.randint(0, 1)}
+
+
+def moral_row(rng):
+    return {k: text(rng) for k in ("norm", "situation", "intention", "moral_action", "immoral_action")}
+
+
+def wiki_text(rng):
+    odd = [" @-@ ", " @,@ ", "( a )", "[ b ]", "{ c }", '" d "', "' e '", " , ", " . ", "s '", "= = =", " N ", " \u00b0 ", " 's", " \n ",
+           " n't", "`` ", "''", " ?", " '"]
+    return "".join(text(rng, "plain") + rng.choice(odd) + rng.choice(odd) for _ in range(4))
+
+
+def metabench_row(rng):
+    row = {"question": text(rng), "choices": choices(rng, 4), "answer": rng.choice("12"), "subject": "a_b", "sentence": "a _ b",
+           "option1": "x", "option2": text(rng), "ctx_a": text(rng), "ctx_b": text(rng), "ctx": "c", "activity_label": text(rng),
+           "endings": choices(rng, 4), "label": str(rng.randint(0, 3)), "answerKey": "A", "alltwentyfiveshot_longprompt": "",
+           "allfiveshot_longprompt": "", "alltenshot_longprompt": "", "mc1_targets": {"choices": choices(rng, 4), "labels": [1, 0, 0, 0]}}
+    for i in range(1, 26):
+        row.update({f"arc_question_shot_{i}": text(rng), f"arc_answerKey_shot_{i}": rng.choice("AB"), f"arc_idx_shot_{i}": 0,
+                    f"arc_choices_shot_{i}": {"label": ["A", "B"], "text": choices(rng, 2)}})
+    for i in range(1, 11):
+        row.update({f"hellaswag_{k}_shot_{i}": text(rng) for k in ("ctx_a", "ctx_b", "ctx", "activity_labels", "ind", "source_id", "split",
+                                                                   "split_type")})
+        row.update({f"hellaswag_endings_shot_{i}": choices(rng, 4), f"hellaswag_label_shot_{i}": str(rng.randint(0, 3))})
+    for i in range(1, 6):
+        row.update({f"gsm8k_{k}_shot_{i}": text(rng) for k in ("prompt", "answer", "idx")})
+        row.update({f"mmlu_question_shot_{i}": text(rng), f"mmlu_answers_shot_{i}": rng.randint(0, 3), f"mmlu_ind_shot_{i}": 0,
+                    f"mmlu_choices_shot_{i}": choices(rng, 4), f"winogrande_answer_shot_{i}": rng.choice("12"),
+                    f"winogrande_prompt_shot_{i}": "a _ b" + text(rng), f"winogrande_idx_shot_{i}": 0,
+                    f"winogrande_option1_shot_{i}": text(rng), f"winogrande_option2_shot_{i}": text(rng)})
+    return row
+
+
 CATEGORIES = ["Business", "Humanities", "Medical", "Other", "STEM", "Social Sciences"]
 PRO = ["biology", "business", "chemistry", "computer science", "economics", "engineering", "health", "history", "law", "math",
        "other", "philosophy", "physics", "psychology"]
@@ -504,6 +572,152 @@ DOMAINS = ["Applied Science", "Arts & Humanities", "Business & Commerce", "STEM"
            "General knowledge", "Health oriented education", "Marine License", "Medical License", "Professional certification"]
 PROX_BEGINS = ["A: Let's think step by step. ", "A: ", ""]
 SHAPES = [  # rows for functions that carat has in C, by the place of their task files
+    ("mmlu-pro-plus/", lambda rng: {"question": text(rng), "options": choices(rng), "answer": "A", "category": rng.choice(PRO),
+                                   "cot_content": "A: Let's think step by step. " + text(rng)}),
+    ("llama3/instruct/mmlu_pro/", lambda rng: {
+        "question": text(rng), "options": choices(rng, 10), "answer": "A", "category": rng.choice(PRO), "answer_index": 0,
+        "cot_content": rng.choice(PROX_BEGINS) + text(rng) + rng.choice(["", " The answer is (B). "])}),
+    ("llama3/instruct/arc_challenge", lambda rng: (lambda n: {
+        "question": text(rng), "choices": {"text": choices(rng, n), "label": list("ABCDE")[:n]},
+        "answerKey": rng.choice(["A", "B", "1", "4"])})(rng.choice([4, 4, 3]))),
+    ("afrobench/masakhapos/", lambda rng: {"tokens": choices(rng), "upos": [rng.randint(0, 17) for _ in range(4)]}),
+    ("mlqa/", lambda rng: {"context": text(rng), "question": text(rng), "answers": {"text": choices(rng), "answer_start": [1]}}),
+    ("aradice/ArabicMMLU/", lambda rng: {
+        "Subject": rng.choice(["History", "Law", "Math"]), "Level": rng.choice(["Primary", "Univ", None, ""]),
+        "Country": rng.choice(["UAE", "Egypt", None, ""]), "context": rng.choice(["", None, text(rng)]), "question": text(rng),
+        "options": {x: None if x > rng.choice("CDE") else text(rng, "plain") for x in "ABCDE"}, "Answer Key": rng.choice("ABC")}),
+    ("aradice/cultural", lambda rng: {"Question": text(rng), "Final Answer": "A", "Option A": "a", "Option B": text(rng),
+                                      "Option C": text(rng)}),
+    ("aradice/openbookqa", lambda rng: {"question": {"stem": text(rng), "choices": [{"text": t, "label": x} for t, x in zip(
+        choices(rng, 4), "ABCD")]}, "answerKey": rng.choice(["A", " B", "D"])}),
+    ("arabic_leaderboard_complete/arabic_leaderboard_alghafa", lambda rng: {
+        "query": text(rng), "label": str(rng.randint(0, 1)), "sol1": text(rng), "sol2": text(rng)}),
+    ("arabic_leaderboard_light/arabic_leaderboard_alghafa", lambda rng: {
+        "query": text(rng), "label": str(rng.randint(0, 1)), "sol1": text(rng), "sol2": text(rng), "sol3": text(rng)}),
+    ("arabic_leaderboard_complete/arabic_leaderboard_arabic_exams", lambda rng: lettered(rng, subject=rng.choice(["a_b c", "x"]))),
+    ("arabic_leaderboard_complete/arabic_leaderboard_arabic_mt_boolq", lambda rng: {
+        "question": text(rng), "passage": text(rng), "answer": rng.random() < 0.5}),
+    ("arabic_leaderboard_complete/arabic_leaderboard_arabic_mt_copa", lambda rng: {
+        "premise": text(rng), "choice1": text(rng), "choice2": text(rng), "question": rng.choice(["cause", "effect"]),
+        "label": rng.randint(0, 1)}),
+    ("arabic_leaderboard_complete/arabic_leaderboard_arabic_mt_hellaswag", lambda rng: {
+        "ctx": text(rng) + "[x] y", "endings": repr([text(rng) + "[a]" for _ in range(4)]), "label": rng.randint(0, 3)}),
+    ("arabic_leaderboard_complete/arabic_leaderboard_arabic_mt_toxigen", lambda rng: {
+        "text": text(rng), "toxicity_ai": rng.choice([1.0, 3.0, 5.0]), "toxicity_human": rng.choice([1.0, 2.5, 2.6])}),
+    ("arithmetic/", lambda rng: {"context": "  Q: x\n\nA:" + text(rng), "completion": text(rng)}),
+    ("darijahellaswag/", hellaswag_row), ("egyhellaswag/", hellaswag_row),
+    ("crows_pairs/", lambda rng: {"sent_more": text(rng), "sent_less": text(rng), "bias_type": rng.choice([
+        "age", "autre", "disability", "gender", "nationality", "physical-appearance", "race-color", "religion",
+        "sexual-orientation-gender-identity", "socioeconomic"])}),
+    ("copal_id/", copa_row), ("xcopa/", copa_row), ("super_glue/copa", copa_row), ("basque_bench/xcopa", copa_row),
+    ("catalan_bench/copa", copa_row), ("spanish_bench/copa", copa_row),
+    ("xwinograd/", lambda rng: {"sentence": text(rng, "plain") + " _ " + text(rng), "option1": text(rng, "word"),
+                                "option2": text(rng, "word"), "answer": rng.choice("12")}),
+    ("click/", lambda rng: (lambda c: {
+        "id": rng.choice(["economy_1", "Geography_x", "KHB_1", "PSAT_2", "Popular_1", "law_2", "politics_1", "society_1", "history",
+                          "tradition_3", "CSAT_korean_18_9", "CSAT_korean_20_14", "CSAT_korean_22_40", "CSAT_korean_23_33", "TK_4",
+                          "TK_5", "Kedu_16_x", "Kedu_1_x", "PSE_korean_1"]),
+        "paragraph": rng.choice(["", text(rng)]), "question": text(rng) + rng.choice(["", "\ub300\ud654"]), "choices": c,
+        "answer": rng.choice(c[:4])})(choices(rng, 5))),
+    ("paloma/", lambda rng: {"text": text(rng)}),
+    ("uncheatable_eval/", lambda rng: {"text": text(rng), "category": rng.choice([
+        "ao3_english", "ao3_nonenglish", "arxiv_cs", "arxiv_math", "arxiv_other", "arxiv_physics", "bbc_news", "biorxiv_all",
+        "github_cpp", "github_javascript", "github_markdown", "github_other", "github_python", "wikipedia_english",
+        "wikipedia_nonenglish"])}),
+    ("arab_culture", lambda rng: {
+        "country": rng.choice(["Egypt", None]), "region": "Gulf", "first_statement": text(rng),
+        "options": {"arabic_keys": list("xyz"), "english_keys": list("ABC"), "text": choices(rng, 3)},
+        "answer_key": {"arabic_answer_key": "x", "english_answer_key": rng.choice("ABC")}}),
+    ("tydiqa/", lambda rng: {
+        "id": rng.choice(["arabic", "bengali", "english", "finnish", "indonesian", "korean", "russian", "swahili", "telugu"]) + "-1",
+        "title": text(rng), "context": text(rng), "question": text(rng), "answers": {"text": choices(rng)}}),
+    ("noreval/noropenbookqa", lambda rng: {
+        "fact": rng.choice(["", text(rng)]), "question_stem": text(rng), "choices": {"text": choices(rng, 4), "label": list("ABCD")},
+        "answer": rng.choice("ABCD")}),
+    ("noreval/nortruthfulqa/generation", truthful_row), ("truthfulqa/truthfulqa_gen", truthful_row),
+    ("noreval/nortruthfulqa/multiple", lambda rng: {
+        "question": text(rng), "mc1_targets": {"choices": choices(rng), "labels": [1, 0, 0, 0]}}),
+    ("noreval/nrk_quiz_qa", lambda rng: (lambda n: {
+        "question": text(rng), "choices": {"text": choices(rng, n), "label": list("ABCD")[:n]}, "answer": "A"})(rng.choice([2, 4]))),
+    ("noreval/norquad", lambda rng: {"context": text(rng) + "\n" + text(rng), "question": text(rng),
+                                     "answers": {"text": choices(rng), "answer_start": [0]}}),
+    ("catalan_bench/teca", nli_row), ("catalan_bench/xnli", nli_row), ("spanish_bench/xnli", nli_row),
+    ("galician_bench/xnli", lambda rng: {
+        "sentence1": text(rng, "plain") + rng.choice(".,!?x"), "sentence2": text(rng, "plain") + rng.choice(".x"),
+        "gold_label": rng.choice(["entailment", "neutral", "contradiction"])}),
+    ("paws-x/", paws_row), ("catalan_bench/paws", paws_row), ("catalan_bench/parafraseja", paws_row), ("spanish_bench/paws", paws_row),
+    ("galician_bench/paws", paws_row), ("basque_bench/paws", paws_row),
+    ("galician_bench/parafrases", lambda rng: {"Frase": text(rng, "plain") + rng.choice(".,;x"), "Par\u00e1frase": text(rng, "plain"),
+                                               "Avaliaci\u00f3n": rng.randint(0, 1)}),
+    ("spanish_bench/xlsum", lambda rng: {"text": text(rng) + "  x", "summary": text(rng) + "   y"}),
+    ("galician_bench/summarization", lambda rng: {"text": text(rng) + "  x", "summary": text(rng) + "   y"}),
+    ("catalan_bench/cabreu", lambda rng: {"content": text(rng) + "   x", "summaries": {
+        k: {a: text(rng) for a in ("a1", "a2", "a3")} for k in ("abstractive", "extractive", "extreme")}}),
+    ("csatqa/", lambda rng: {"context": text(rng), "question": text(rng), "gold": rng.randint(1, 5),
+                             **{f"option#{i}": text(rng) for i in range(1, 6)}}),
+    ("glianorex/", lambda rng: {"language": rng.choice(["en", "fr"]), "question": text(rng), "answer_idx": "A",
+                                "options": dict(zip("ABCD", choices(rng, 4)))}),
+    ("winogender/", lambda rng: {"gender": rng.choice(["male", "female", "neutral"]), "sentence": text(rng), "pronoun": text(rng),
+                                 "occupation": text(rng), "participant": text(rng), "target": text(rng), "label": rng.randint(0, 1)}),
+    ("glue/mnli", nli_row),
+    ("kobest/", lambda rng: {
+        "premise": text(rng), "question": rng.choice(["\uc6d0\uc778", "\uacb0\uacfc "]), "alternative_1": text(rng),
+        "alternative_2": text(rng), "label": rng.randint(0, 1), "context": text(rng), "sentence": text(rng), "word": text(rng, "word"),
+        "context_1": text(rng), "context_2": text(rng), "paragraph": text(rng), **{f"ending_{i}": text(rng) for i in range(1, 5)}}),
+    ("logiqa2/", lambda rng: {"text": text(rng), "question": text(rng), "options": choices(rng, 4), "answer": rng.randint(0, 3)}),
+    ("logiqa/", lambda rng: {"context": text(rng), "question": text(rng), "options": choices(rng, 4), "label": rng.choice(["a", " d"])}),
+    ("mathqa/", lambda rng: {"Problem": text(rng), "correct": rng.choice("abcde"),
+                             "options": "a ) 12 , b ) 1,5 m , c ) x , d ) 7 , e ) none of these"}),
+    ("medmcqa/", lambda rng: {"question": text(rng), "cop": rng.randint(0, 3), **{f"op{x}": text(rng) for x in "abcd"}}),
+    ("medqa/", lambda rng: {"sent1": text(rng), "label": rng.randint(0, 3), **{f"ending{i}": text(rng) for i in range(4)}}),
+    ("eus_reading/", basque_row), ("eus_trivia/", basque_row),
+    ("leaderboard/mmlu_pro", lambda rng: {"question": text(rng), "options": choices(rng, 10), "answer": "B", "answer_index": 1}),
+    ("leaderboard/musr", lambda rng: (lambda c: {
+        "narrative": text(rng), "question": text(rng), "choices": repr(c), "answer_choice": rng.choice(c),
+        "answer_index": 0})(choices(rng))),
+    ("pubmedqa/", lambda rng: {"CONTEXTS": choices(rng), "QUESTION": text(rng), "final_decision": rng.choice(["yes", "no", "maybe"])}),
+    ("race/", lambda rng: {"article": text(rng), "problems": repr([
+        {"question": text(rng) + rng.choice(["", "  _  ."]), "answer": rng.choice("ABCD"), "options": choices(rng, 4)}
+        for _ in range(3)])}),
+    ("super_glue/record/default", lambda rng: (lambda e: {
+        "passage": text(rng) + "\n@highlight\n" + text(rng, "word"), "query": text(rng) + " @placeholder x", "entities": e + e[:1],
+        "answers": [e[0], e[0]]})(choices(rng, 4))),
+    ("super_glue/wsc/default", lambda rng: {
+        "text": "it  ( was ) n't a , b .", "span2_index": rng.randint(0, 2), "span2_text": "was", "span1_text": text(rng), "label": 0}),
+    ("toxigen/", lambda rng: {"text": text(rng), "toxicity_ai": rng.choice([1.0, 3.0]), "toxicity_human": rng.choice([1.0, 2.5, 2.6])}),
+    ("webqs/", lambda rng: {"question": text(rng), "answers": choices(rng) + ["b", "b x"]}),
+    ("wikitext/", lambda rng: {"page": wiki_text(rng)}), ("c4/", lambda rng: {"text": wiki_text(rng)}),
+    ("french_bench/french_bench_wikitext", lambda rng: {"paragraph": wiki_text(rng)}),
+    ("mutual/", lambda rng: {"article": wiki_text(rng), "options": [wiki_text(rng) for _ in range(4)], "answers": rng.choice("ABCD")}),
+    ("histoires_morales/", moral_row), ("moral_stories/", moral_row),
+    ("physics_gre/", lambda rng: {"has_image": rng.random() < 0.2, "input": text(rng), "target_scores": rng.choice([
+        None, {"a": 0, "b": 0}, {"a": 0, "b": 1}, {"x": 1, "y": 0, "z": 0}])}),
+    ("japanese_leaderboard/ja_leaderboard_jcommonsenseqa", lambda rng: {
+        "question": text(rng), "label": rng.randint(0, 4), **{f"choice{i}": text(rng) for i in range(5)}}),
+    ("japanese_leaderboard/ja_leaderboard_xwinograd", lambda rng: {"sentence1": text(rng), "sentence2": text(rng), "answer": rng.choice("12")}),
+    ("icelandic_winogrande/", lambda rng: {"sentence": text(rng, "plain") + " _" + rng.choice([".", " x "]), "option1": "a",
+                                           "option2": text(rng, "word"), "answer": rng.choice("12")}),
+    ("coqa/", lambda rng: {"story": text(rng), "questions": {"input_text": choices(rng, 3)}, "answers": {"input_text": choices(rng, 3)},
+                           "additional_answers": {"0": {"input_text": choices(rng, 3)}, "1": {"input_text": ["x", "y", "Yes"]}}}),
+    ("indicparam/", lambda rng: {
+        "subject": "Bodo", "question_text": text(rng), "correct_answer": rng.choice("abcd"), **{f"option_{x}": text(rng) for x in "abcd"}}),
+    ("darija_bench/", lambda rng: {
+        "messages": [{"content": text(rng) + "-\u0633\u0644\u0628\u064a"}, {"content": rng.choice(["\u0627\u064a\u062c\u0627\u0628\u064a", "\u0633\u0644\u0628\u064a"])}],
+        "direction": rng.choice(["dr_en", "dr_msa", "en_dr", "msa_dr", "dr_fr", "fr_dr", "ar_dr", "dr_ar"])}),
+    ("evalita_llm/", lambda rng: {
+        "text": text(rng), "opos": rng.choice("01"), "oneg": rng.choice("01"), "correct_answer": rng.choice("ABCD"),
+        "question": text(rng), "A": "a", "B": "b", "C": "c", "D": "d", "relations": [["a", "b"]] * rng.randint(0, 2),
+        "entities": [{"entity_text": text(rng), "type": "PER"}] * rng.randint(0, 2), "word": text(rng, "word"),
+        "answers": [{"word": text(rng)} for _ in range(rng.randint(0, 2))]}),
+    ("hrm8k/", lambda rng: {"question": text(rng), "original": text(rng), "answer": rng.choice([3.0, 2.5, 7])}),
+    ("code_x_glue/", lambda rng: {"code_tokens": choices(rng) + ["a\nb"], "docstring_tokens": choices(rng) + ["c\nd"]}),
+    ("metabench/", metabench_row),
+    ("minerva_math/", math_row), ("hendrycks_math/", math_row),
+    ("agieval/gaokao-mathcloze", lambda rng: {"query": text(rng), "answer": rng.choice(["3", "\\boxed{4}", "x=5", "$6$"])}),
+    ("agieval/math", lambda rng: {"query": text(rng), "answer": rng.choice(["3", "\\boxed{4}", "x=5", "$6$"])}),
+    ("xquad/", lambda rng: {"context": text(rng), "question": text(rng), "answers": {"text": [rng.choice(["The cat, a dog!", text(rng)])]}}),
+    ("mbpp/", lambda rng: {"text": text(rng), "prompt": text(rng), "test_list": choices(rng, 3), "code": text(rng)}),
+    ("humaneval/", lambda rng: {"prompt": text(rng), "test": text(rng), "entry_point": "f", "canonical_solution": text(rng)}),
     ("hellaswag/", hellaswag_row),
     ("okapi/hellaswag", hellaswag_row),
     ("french_bench/french_bench_hellaswag", hellaswag_row),
@@ -629,7 +843,7 @@ def main():
     parser.add_argument("--report", help="write every task that is not equal, with why, as JSON")
     args = parser.parse_args()
     root = Path(lm_eval.__file__).parent / "tasks"
-    tasks = list(hooked_tasks(root)) if args.functions else [(*t, None) for t in plain_tasks(root)]
+    tasks = list(hooked_tasks(root, args.only or "")) if args.functions else [(*t, None) for t in plain_tasks(root)]
     total = len(tasks)
     if args.only:
         tasks = [t for t in tasks if args.only in t[0]]

@@ -138,11 +138,11 @@ def differs(a, b):
     return abs(a - b) > 1e-9 * max(1, abs(b))
 
 
-def compare_task(args, server, name, path, config):
+def compare_task(args, server, name, path, config, shape):
     config = {**config, "num_fewshot": 0}
     config.pop("fewshot_config", None)
     compare.N_ROWS = N_ROWS
-    tables, asked = compare.find_rows(name, config)
+    tables, asked = compare.find_rows(name, config, shape)
     if tables is None:
         return "no rows", asked
     rng = random.Random(name)
@@ -169,7 +169,8 @@ def compare_task(args, server, name, path, config):
 
 
 def scoring_kind(config):
-    return json.dumps([config.get(k) for k in ("output_type", "metric_list", "filter_list", "repeats")], default=str, sort_keys=True)
+    keys = ("output_type", "metric_list", "filter_list", "repeats", "process_results")
+    return json.dumps([config.get(k) for k in keys], default=lambda f: f"{f.__module__}.{f.__qualname__}", sort_keys=True)
 
 
 def main():
@@ -177,20 +178,23 @@ def main():
     parser.add_argument("--carat", default="./carat")
     parser.add_argument("--sample", type=int, help="only so many ways of scoring, drawn by --seed; all without it")
     parser.add_argument("--seed", type=int, default=compare.SEED)
+    parser.add_argument("--functions", action="store_true", help="the tasks with functions that carat has in C, instead")
     parser.add_argument("--only", help="only tasks whose name has this in it")
     args = parser.parse_args()
     kinds = {}
-    for name, path, config in compare.plain_tasks(Path(compare.lm_eval.__file__).parent / "tasks"):
+    root = Path(compare.lm_eval.__file__).parent / "tasks"
+    for name, path, config, shape in (compare.hooked_tasks(root, args.only or "", True) if args.functions else
+                                      ((*t, None) for t in compare.plain_tasks(root))):
         if not args.only or args.only in name:
-            kinds.setdefault(scoring_kind(config), []).append((name, path, config))
+            kinds.setdefault(scoring_kind(config), []).append((name, path, config, shape))
     tasks = [random.Random(f"{args.seed} {kind}").choice(some) for kind, some in sorted(kinds.items())]
     if args.sample and args.sample < len(tasks):
         tasks = random.Random(args.seed).sample(tasks, args.sample)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     counts, failures = collections.Counter(), []
-    for name, path, config in tasks:
-        verdict, why = compare_task(args, server, name, path, config)
+    for name, path, config, shape in tasks:
+        verdict, why = compare_task(args, server, name, path, config, shape)
         counts[verdict] += 1
         if verdict != "equal":
             failures.append(f"  {name} {verdict}: {why}")

@@ -54,3 +54,26 @@ Test(pysource, tells_a_name_that_is_not_there)
     cr_expect(strstr(err.msg, "no function 'g'"), "%s", err.msg);
     cr_expect_neq(pysource_read(STR("g = f\n"), STR("g"), &p, &err), CARAT_OK);
 }
+
+/* The texts of a function and of what it uses, and the list it returns. */
+Test(pysource, keeps_the_texts_of_a_function_and_the_list_that_it_returns)
+{
+    struct pysource p;
+    struct err err = ERR_INIT;
+    struct buf texts = BUF_INIT(1 << 16), list = BUF_INIT(1 << 16);
+    cr_assert_eq(pysource_read(STR("def h(x):\n    return x + 'h'\ndef f(d):\n    'Doc.'\n    return h(r'\\1' + f'{d} b') + '\\t'\n"),
+                               STR("f"), &p, &err),
+                 CARAT_OK, "%s", err.msg);
+    cr_assert(!json_write(p.literals, &texts));
+    cr_expect_str_eq(texts.p, "[\"\\\\1\",\"{d} b\",\"\\t\",\"h\"]", "%s", texts.p);
+    cr_expect_null(p.returned);
+    pysource_release(&p);
+    cr_assert_eq(pysource_read(STR("def g() -> list[dict]:\n    \"\"\"Doc.\"\"\"\n    return [\n        {'q': 'a' 'b'},  # c\n    ]\n"),
+                               STR("g"), &p, &err),
+                 CARAT_OK, "%s", err.msg);
+    cr_assert(p.returned && !json_write(p.returned, &list));
+    cr_expect_str_eq(list.p, "[{\"q\":\"ab\"}]", "%s", list.p);
+    pysource_release(&p);
+    buf_release(&texts);
+    buf_release(&list);
+}
