@@ -438,7 +438,7 @@ const struct hook_row hook_docs[] = {
      .what = "metabench/process_docs.process_winogrande", .formula =
      "{% set n = namespace(s='') %}{% for shot in range(1, 6) %}{% set a = doc['winogrande_option' ~ "
      "doc['winogrande_answer_shot_' ~ shot] ~ '_shot_' ~ shot] %}{% set n.s = n.s + "
-     "doc['winogrande_prompt_shot_' ~ shot].replace('_', a) + '\\n\\n' %}{% endfor %}{{ "
-     "{'five_shot_preprompt': n.s} }}"},
+     "doc['winogrande_prompt_shot_' ~ shot].replace('_', a) + '\\n\\n' %}{% endfor %}{{ {'sentence': n.s + "
+     "doc['sentence']} }}"},
     {.sha256 = NULL},
 };

@@ -43,7 +43,7 @@ const struct hook_row hook_prompts[] = {
     {.sha256 = "9dbd86deed29979726846ba2e56ae08e84085a9ab6b44d4adaffa6b05afabd6a", .kind = HOOK_VALUE,
      .what = "arab_culture/utils_mcq.doc_to_text", .beside = "prompts.py", .constant = "BASE_PROMPT", .formula =
      "{% set n = namespace(s='') %}{% for i in range(3) %}{% set n.s = n.s + "
-     "doc['options']['english_keys'][i] + text[13] + doc['options']['text'][i].strip() + text[15] %}{% "
+     "doc['options']['english_keys'][i] + text[12] + doc['options']['text'][i].strip() + text[14] %}{% "
      "endfor %}{{ fill(const['BASE_PROMPT'], first_statement=doc['first_statement'].strip(), choices=n.s) "
      "}}"},
     {.sha256 = "e61c914ad9b78470827962aafb32961fc8829265cc7cf9a078ff44411aefc309", .kind = HOOK_VALUE,
@@ -376,11 +376,12 @@ const struct hook_row hook_prompts[] = {
     {.sha256 = "0bca0d878fc32f0aa9641ec2de7af0f6d36d0f14774e1342b8bd9514fd5c2aeb", .kind = HOOK_VALUE,
      .what = "webqs/utils.doc_to_choice", .formula =
      "{% set all = doc['answers']|sort(case_sensitive=true) %}{% set out = [all[0]] %}{% for a in all[1:] "
-     "if not a.startswith(out[-1]) %}{% set _ = out.append(a) %}{% endfor %}{{ out }}"},
+     "%}{% if not a.startswith(out[-1]) %}{% set _ = out.append(a) %}{% endif %}{% endfor %}{{ out }}"},
     {.sha256 = "bb96278f078717b7646150da35ea04c8868a012569ffe4b62da1cc3d1b8ba867", .kind = HOOK_VALUE,
      .what = "webqs/utils.doc_to_target", .formula =
      "{% set all = doc['answers']|sort(case_sensitive=true) %}{% set out = [all[0]] %}{% for a in all[1:] "
-     "if not a.startswith(out[-1]) %}{% set _ = out.append(a) %}{% endfor %}{{ range(out|length)|list }}"},
+     "%}{% if not a.startswith(out[-1]) %}{% set _ = out.append(a) %}{% endif %}{% endfor %}{{ "
+     "range(out|length)|list }}"},
     {.sha256 = "9646a488ebb3dfc07fcf862b465b2a6e6a623d16f5e3ad20b44ca95cdefa0b0f", .kind = HOOK_VALUE,
      .what = "wikitext/preprocess_wikitext.wikitext_detokenizer", .formula =
      "{% set n = namespace(s=doc['page'].replace(text[1], text[2])|regex_replace(text[3], text[4])) %}{% "

@@ -76,7 +76,7 @@ Test(hook_formula, process_docs_puts_fields_over_a_row_or_keeps_or_drops_it)
 
 Test(hook_formula, words_in_common_make_an_f1)
 {
-    expect("{{ overlap(['a', 'b', 'b'], ['b', 'b', 'c', 'd']) }}", HOOK_VALUE, NULL, "{}", NULL, "0.5714285714285715");
+    expect("{{ overlap(['a', 'b', 'b'], ['b', 'b', 'c', 'd']) }}", HOOK_VALUE, NULL, "{}", NULL, "0.57142857142857151");
     expect("{{ overlap([], ['b']) }}", HOOK_VALUE, NULL, "{}", NULL, "0.0");
     expect("{{ unpunct('a.b\xe2\x80\x94\x63+\xc2\xbf?') }}", HOOK_VALUE, NULL, "{}", NULL, "\"abc\"");
 }
@@ -89,6 +89,6 @@ Test(hook_formula, answers_to_questions_are_scored_as_squad_does)
         squad++;
     static const char row[] = "{\"answers\": {\"text\": [\"The big cat\", \"x\"]}}";
     expect(squad->formula, HOOK_RESULTS, NULL, row, "{\"resp\": \"big, CAT!\"}", "{\"exact_match\":1,\"f1\":1.0}");
-    expect(squad->formula, HOOK_RESULTS, NULL, row, "{\"resp\": \"a cat\"}", "{\"exact_match\":0,\"f1\":0.6666666666666666}");
+    expect(squad->formula, HOOK_RESULTS, NULL, row, "{\"resp\": \"a cat\"}", "{\"exact_match\":0,\"f1\":0.66666666666666663}");
     expect(squad->formula, HOOK_RESULTS, NULL, row, "{\"resp\": \"the\"}", "{\"exact_match\":0,\"f1\":0}");
 }
