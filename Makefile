@@ -192,9 +192,9 @@ $(REFERENCE)/lm_eval-$(REFERENCE_VERSION):
 	@touch $@
 
 .PHONY: test-reference
-test-reference: $(REFERENCE)/lm_eval-$(REFERENCE_VERSION) $(BUILD)/carat $(TEST_BIN) ## task files against lm_eval, which pip installs
+test-reference: $(REFERENCE)/lm_eval-$(REFERENCE_VERSION) $(BUILD)/carat $(TEST_BIN) ## benchmarks and task files against lm_eval, which pip installs
 	@CARAT_BUILD=$(BUILD) CARAT_BIN=$(BUILD)/carat CARAT_REFERENCE=$(REFERENCE_PYTHON) \
-	  $(TEST_BIN) --filter='yaml_reference/*' $(TESTFLAGS)
+	  $(TEST_BIN) --filter='*_reference/*' $(TESTFLAGS)
 
 # The kernels for AArch64, built by a cross compiler without any library and run by qemu.
 NEON_CC   ?= aarch64-linux-gnu-gcc

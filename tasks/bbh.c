@@ -10,7 +10,7 @@ static struct carat_text describe(const struct carat_host *host, struct carat_ct
 {
     struct carat_text parts[2] = {{NULL, 0}, CARAT_TEXT("\n\n")};
     if (!host->text(host->get(shot, "description"), &parts[0])) {
-        host->fail(ctx, "its description stands with its shots, so 1 to 3 of them must be asked for");
+        host->fail(ctx, "the file of its worked examples has no description");
         return parts[0];
     }
     return host->join(ctx, parts, COUNT(parts));
@@ -72,7 +72,7 @@ static const struct carat_subset subtasks[] = {
 #define BBH                                                                                                            \
     .abi = CARAT_TASK_ABI, .name = "bbh", .version = 4, .title = "BBH", .group = "Reasoning", .dataset = "bbh",       \
     .test_split = "test", .shots_split = "cot-prompts", .shots = CARAT_SHOTS_FIRST, .default_shots = 3,              \
-    .output = CARAT_GENERATE, .describe = describe, .delimiter = "", .subsets = subtasks,                            \
+    .output = CARAT_GENERATE, .describe = describe, .described_by_shot = true, .delimiter = "", .subsets = subtasks,                            \
     .n_subsets = COUNT(subtasks), .example = example, .max_tokens = 1024, .filters = filters,                        \
     .n_filters = COUNT(filters), .metrics = metrics, .n_metrics = COUNT(metrics)
 

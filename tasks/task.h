@@ -43,7 +43,7 @@
 
 /* Raised when a structure below changes in a way that old plugins cannot meet. A plugin of another
  * version is refused by name. */
-#define CARAT_TASK_ABI 2
+#define CARAT_TASK_ABI 3
 
 struct carat_text { /* a view of UTF-8 bytes; {NULL, 0} is "none", {"", 0} the empty text */
     const char *p;
@@ -259,7 +259,8 @@ struct carat_task {
     const char *description;   /* put before the shots, with its own white space; NULL: none */
     struct carat_text (*describe)(const struct carat_host *host, struct carat_ctx *ctx,
                                   const struct carat_value *shot); /* or made, per subset; `shot` is the pool's first
-                                                                      row, NULL where no shots are asked for */
+                                                                      row, NULL where no pool is read */
+    bool described_by_shot;    /* describe() wants `shot`: the pool is read where no shots are asked for, too */
     const void *self;          /* the task's own: host->self() gives it to its functions (interpreters) */
     const char *delimiter;     /* between question and answer; NULL: " " */
     const char *shot_delimiter; /* after each shot; NULL: "\n\n" */

@@ -21,7 +21,18 @@ static json_t *texts_json(const struct str *texts, size_t n, struct str before)
     return list;
 }
 
-/* {"task", "index", "context" or "contexts", "continuations" where there are any, "target"} */
+static json_t *references_json(const struct carat_example *ex)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; list && i < ex->n_references; i++)
+        if (json_array_append_new(list, json_text((struct str){ex->references[i].p, ex->references[i].n}))) {
+            json_decref(list);
+            list = NULL;
+        }
+    return list;
+}
+
+/* {"task", "index", "context" or "contexts", "continuations" where there are any, "target", "references" where several are right} */
 static json_t *item_json(const struct bench *b, const struct proto_item *item)
 {
     const struct str *prompts = item->prompts ? item->prompts : &item->prompt;
@@ -35,6 +46,8 @@ static json_t *item_json(const struct bench *b, const struct proto_item *item)
     if (ok && item->continuations)
         ok = !json_object_set_new(out, "continuations", texts_json(item->continuations, item->n_requests, STR("")));
     ok = ok && !json_object_set_new(out, "target", item->target.p ? json_text(item->target) : json_null());
+    if (ok && item->example.references)
+        ok = !json_object_set_new(out, "references", references_json(&item->example));
     json_decref(contexts);
     if (!ok) {
         json_decref(out);
@@ -42,6 +55,8 @@ static json_t *item_json(const struct bench *b, const struct proto_item *item)
     }
     return out;
 }
+
+static bool same_text(struct carat_text a, struct str b) { return str_eq((struct str){a.p, a.n}, b); }
 
 static void print_text(const struct bench *b, const struct proto_item *item)
 {
@@ -52,7 +67,11 @@ static void print_text(const struct bench *b, const struct proto_item *item)
         printf("%s%.*s\n", i ? "---- or\n" : "", (int)item->prompts[i].n, item->prompts[i].p);
     for (size_t i = 0; item->continuations && i < item->n_requests; i++)
         printf("---- continuation %zu\n%.*s\n", i, (int)item->continuations[i].n, item->continuations[i].p);
-    printf("---- target\n%.*s\n\n", (int)item->target.n, item->target.p ? item->target.p : "");
+    printf("---- target\n%.*s\n", (int)item->target.n, item->target.p ? item->target.p : "");
+    for (size_t i = 0; i < item->example.n_references; i++)
+        if (!same_text(item->example.references[i], item->target))
+            printf("---- or\n%.*s\n", (int)item->example.references[i].n, item->example.references[i].p);
+    putchar('\n');
 }
 
 static enum carat_err print_item(const struct bench *b, size_t index, bool json, struct err *err)

@@ -122,6 +122,8 @@ static int shots_wanted(const struct eval_options *o, const struct eval_override
     return suite && suite->shots >= 0 ? suite->shots : task->default_shots;
 }
 
+static bool needs_pool(const struct carat_task *task, int shots) { return shots > 0 || task->described_by_shot; }
+
 /* The value that tables show: the task's headline, or what a suite names instead. */
 static enum carat_err headline_of(const struct eval_override *suite, const struct carat_task *task, struct arena *arena,
                                   struct str *out, struct err *err)
@@ -172,7 +174,7 @@ static enum carat_err load_bench(const struct eval_options *o, const struct prot
     enum carat_err rc = read_rows(o, leaf, ds, false, &out->rows, &out->row_values, err);
     if (!rc && shots > 0 && !task->shots_split)
         rc = err_set(err, CARAT_EUSAGE, "it has no examples to show: --shots can only be 0");
-    if (!rc && shots > 0)
+    if (!rc && needs_pool(task, shots))
         rc = read_rows(o, leaf, ds, true, &out->pool, &out->pool_values, err);
     if (!rc && out->rows->n == 0)
         rc = err_set(err, CARAT_EINPUT, "'%s' has no rows", out->rows->path);
@@ -339,7 +341,7 @@ enum carat_err bench_check_data(const struct eval_options *o, const char *how, s
         rc = carat_dataset_open(task->dataset, &data, &ds, err);
         if (!rc && !has_rows(ds, task, task->test_split))
             add_missing(task->name, "", &missing);
-        else if (!rc && shots_wanted(o, o->overrides ? &o->overrides[asked[i]] : NULL, task) > 0 &&
+        else if (!rc && needs_pool(task, shots_wanted(o, o->overrides ? &o->overrides[asked[i]] : NULL, task)) &&
                  task->shots_split && !has_rows(ds, task, task->shots_split))
             add_missing(task->name, " (its examples)", &missing);
         carat_dataset_free(ds);

@@ -50,6 +50,14 @@ static bool is_choice(const struct export_task *t)
     return !json_get_str(t->settings, "output", &output) || !str_eq(output, STR("generate"));
 }
 
+/* HumanEval's pipeline has a name there, and what it leaves of an answer is the program that it makes. */
+static bool makes_programs(const struct export_task *t) { return str_eq(t->row.name, STR("humaneval")); }
+
+static struct str told_filter(const struct export_task *t, struct str filter)
+{
+    return makes_programs(t) && str_eq(filter, STR("none")) ? STR("create_test") : filter;
+}
+
 /* ---- a line ------------------------------------------------------------------------------------------ */
 
 static json_t *joined(struct writer *w, struct str a, struct str b)
@@ -112,16 +120,17 @@ static json_t *responses(const struct writer *w, const struct carat_item_record 
     return all;
 }
 
-/* A text where the filter leaves one answer, a list where it leaves several. */
-static json_t *filtered_responses(const struct writer *w, const struct carat_item_record *item)
+/* A text where the filter leaves one answer, a list where it leaves several, and of programs always. */
+static json_t *filtered_responses(struct writer *w, const struct carat_item_record *item)
 {
+    const bool programs = makes_programs(w->task);
     json_t *all = json_array(), *texts = json_array();
     for (size_t i = 0; is_choice(w->task) && i < item->n_choices; i++)
         json_array_append_new(all, choice_response(&item->choices[i]));
     for (size_t i = 0; i < item->n_answers; i++)
         if (str_eq(item->answers[i].filter, w->filter))
-            json_array_append_new(texts, json_text(item->answers[i].answer));
-    if (json_array_size(texts) == 1)
+            json_array_append_new(texts, programs ? joined(w, item->prompt, item->answers[i].answer) : json_text(item->answers[i].answer));
+    if (json_array_size(texts) == 1 && !programs)
         json_array_append(all, json_array_get(texts, 0));
     else if (json_array_size(texts))
         json_array_append(all, texts);
@@ -246,7 +255,7 @@ static json_t *line_of(struct writer *w, const struct carat_item_record *item, j
     json_object_set(line, "arguments", asked);
     json_object_set_new(line, "resps", responses(w, item));
     json_object_set_new(line, "filtered_resps", filtered_responses(w, item));
-    json_object_set_new(line, "filter", json_text(w->filter));
+    json_object_set_new(line, "filter", json_text(told_filter(w->task, w->filter)));
     set_metrics(w, item, line);
     set_hashes(w, doc, asked, target, line);
     json_decref(asked);
@@ -386,6 +395,7 @@ static void metric_keys(const struct export_task *t, struct str name, char value
         filter = (struct str){name.p + comma + 1, name.n - (size_t)comma - 1};
     else
         (void)json_get_str(json_array_get(setting(t->settings, "filters"), 0), "name", &filter);
+    filter = told_filter(t, filter);
     snprintf(value, 200, "%.*s,%.*s", (int)base.n, base.p, (int)filter.n, filter.p);
     snprintf(error, 200, "%.*s_stderr,%.*s", (int)base.n, base.p, (int)filter.n, filter.p);
 }

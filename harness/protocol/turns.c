@@ -69,8 +69,9 @@ static enum carat_err make_shot(const struct carat_task *task, const struct cara
         return err_set(err, CARAT_EINPUT, "cannot be a shot: it has no right answer");
     turns[0] = (struct turn){.content = question, .delimiter = STR("")};
     *n = 1;
-    /* The reference takes an empty string for "no answer" and leaves out both delimiters; an empty choice is one. */
-    bool answered = answer.n || (task->output == CARAT_MULTIPLE_CHOICE && !ex->answer.p);
+    /* The reference takes an empty string for "no answer" and leaves out both delimiters; an empty choice is one, for it is named
+     * by its number, but the ending of multiple input is a string. */
+    bool answered = answer.n || (task->output == CARAT_MULTIPLE_CHOICE && !ex->answer.p && !ex->questions);
     if (!answered && !prefix.n)
         return CARAT_OK;
     turns[0].delimiter = prefix.n ? before_prefix(question, plan_delimiter(task), prefix) : str_from(plan_delimiter(task));

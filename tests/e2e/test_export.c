@@ -210,3 +210,32 @@ Test(e2e_export, csv_and_json_have_every_item, .timeout = 120)
     free(out);
     temp_remove(dir);
 }
+
+/* HumanEval's pipeline is called create_test there, and leaves the program behind the prompt. */
+Test(e2e_export, programs_are_told_as_the_reference_does, .timeout = 120)
+{
+    const char *dir = temp_dir();
+    char *db = file_join(dir, "x.db"), *out = file_join(dir, "out");
+    struct ran r = run_carat(NULL, "run", "-q", "-m", "demo:early", "-t", "humaneval", "--limit", "2", "--data", "demo/data", "--db", db);
+    expect_status(r, 0);
+    ran_release(&r);
+    r = run_carat(NULL, "export", "1", "--format", "lm-eval", "-o", out, "--data", "demo/data", "--db", db);
+    expect_status(r, 0);
+    ran_release(&r);
+    r = run_program((const char *const[]){"python3", "-c",
+                                          "import glob,json,sys\n"
+                                          "results = json.load(open(glob.glob(sys.argv[1] + '/*/results_*.json')[0]))['results']['humaneval']\n"
+                                          "assert 'pass@1,create_test' in results and 'pass@1_stderr,create_test' in results, results\n"
+                                          "lines = open(glob.glob(sys.argv[1] + '/*/samples_*.jsonl')[0]).read().splitlines()\n"
+                                          "assert len(lines) == 2\n"
+                                          "for s in map(json.loads, lines):\n"
+                                          "    assert s['filter'] == 'create_test' and 'pass@1' in s, s\n"
+                                          "    assert s['filtered_resps'] == [[s['doc']['prompt'] + t for t in s['resps'][0]]], s\n",
+                                          out, NULL},
+                    NULL);
+    expect_status(r, 0);
+    ran_release(&r);
+    free(db);
+    free(out);
+    temp_remove(dir);
+}

@@ -32,13 +32,15 @@ SLOW = ("f1", "mcc")
 
 
 class Answers(BaseHTTPRequestHandler):
-    """A completions server: the texts of `answers`, by prompt."""
+    """A completions server: the texts of `answers`, by prompt; of several one, and another for another seed."""
 
     answers = {}
 
     def do_POST(self):
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         text = self.answers.get(asked.get("prompt"), "?")
+        if isinstance(text, list):
+            text = text[(asked.get("seed") or 0) % len(text)]
         body = json.dumps({"choices": [{"index": 0, "text": text, "finish_reason": "stop"}],
                            "usage": {"prompt_tokens": 1, "completion_tokens": 1}}).encode()
         self.send_response(200)
@@ -109,7 +111,7 @@ def reference_scores(task, samples):
         n = 100 if metric in ("bleu", "chrf", "chrf++", "ter") else 100000
         error = None if metric in SLOW else metrics.stderr_for_metric(how, n)
         numbers[f"{metric}_stderr,{name}"] = error(items) if error and len(items) > 1 else "N/A"
-    return numbers
+    return values, numbers
 
 
 def run_carat(args, path, config, tables, folder, model):
@@ -157,7 +159,7 @@ def compare_task(args, server, name, path, config, shape):
         got, samples, why = run_carat(args, path, config, tables, Path(folder), model)
     if why:
         return "refused", why
-    expected = reference_scores(task, samples)
+    _, expected = reference_scores(task, samples)
     for key, value in expected.items():
         if key.split("_stderr")[0] in SLOW and "_stderr" in key:
             continue
