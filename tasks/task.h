@@ -188,6 +188,7 @@ enum carat_metric_kind {
     CARAT_METRIC_CHRF,        /* ... by characters */
     CARAT_METRIC_CHRF_PLUS,   /* ... by characters and words ("chrf++") */
     CARAT_METRIC_TER,         /* ... edits in percent of the references' words */
+    CARAT_METRIC_MASS,        /* multiple choice: the share that right choices have in the probability of all ("mc2") */
 };
 /* How the items' values become one. All but DEFAULT to be named only where a task differs from its metric's own. */
 enum carat_aggregation {

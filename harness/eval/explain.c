@@ -43,6 +43,7 @@ static const char *meaning(const struct carat_metric *metric)
         [CARAT_METRIC_CHRF] = "chrF of the filtered texts as one corpus, by sacrebleu's defaults",
         [CARAT_METRIC_CHRF_PLUS] = "chrF++ of the filtered texts as one corpus, by sacrebleu's defaults",
         [CARAT_METRIC_TER] = "translation edit rate of the filtered texts as one corpus, by sacrebleu's defaults",
+        [CARAT_METRIC_MASS] = "the share that the right choices have in the probability of all of them",
     };
     return meanings[metric->kind];
 }

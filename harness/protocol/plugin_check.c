@@ -39,6 +39,7 @@ static unsigned outputs_of(enum carat_metric_kind kind)
         [CARAT_METRIC_BYTE_PERPLEXITY] = ROLLING, [CARAT_METRIC_BITS_PER_BYTE] = ROLLING,
         [CARAT_METRIC_BLEU] = TEXT,          [CARAT_METRIC_CHRF] = TEXT,
         [CARAT_METRIC_CHRF_PLUS] = TEXT,     [CARAT_METRIC_TER] = TEXT,
+        [CARAT_METRIC_MASS] = CHOICE,
     };
     return outputs[kind];
 }
@@ -94,7 +95,7 @@ static const char *wrong_with_metrics(const struct carat_task *task)
             return "a metric has no name";
         if (strchr(metric->name, ':'))
             return "a metric's name has a colon";
-        if ((unsigned)metric->kind > CARAT_METRIC_TER)
+        if ((unsigned)metric->kind > CARAT_METRIC_MASS)
             return "a metric's kind is unknown";
         if ((unsigned)metric->aggregation > CARAT_AGGREGATE_TER)
             return "a metric's aggregation is unknown";

@@ -117,9 +117,24 @@ static bool right_is_greedy(const struct proto_item *item)
     return false;
 }
 
+/* The right choices' share in the probability of all; e^x is of the distance to the greatest, so that not all of them vanish. */
+static double right_mass(const struct proto_item *item)
+{
+    double greatest = -INFINITY, right = 0, all = 0;
+    for (size_t i = 0; i < item->n_requests; i++)
+        greatest = fmax(greatest, item->responses[i].logprob);
+    for (size_t i = 0; i < item->n_requests; i++) {
+        const double p = exp(item->responses[i].logprob - greatest);
+        right += is_right(&item->example, (int)i) ? p : 0;
+        all += p;
+    }
+    return right / all;
+}
+
 static double choice_value(const struct scoring *s, const struct carat_metric *metric, int taken)
 {
     switch (metric->kind) {
+    case CARAT_METRIC_MASS: return right_mass(s->item);
     case CARAT_METRIC_GREEDY: return right_is_greedy(s->item);
     case CARAT_METRIC_F1:
     case CARAT_METRIC_MCC: return taken;
@@ -155,6 +170,8 @@ static enum carat_err score_choices(struct scoring *s, struct proto_score *out)
     const struct carat_metric *headline = proto_headline_metric(s->task);
     bool is_index = headline->kind == CARAT_METRIC_F1 || headline->kind == CARAT_METRIC_MCC;
     bool right = is_index ? is_right(ex, out->chosen) : headline_value(s) == 1;
+    if (headline->kind == CARAT_METRIC_MASS)
+        right = headline_value(s) >= 0.5;
     out->outcome = right ? PROTO_RIGHT : PROTO_WRONG;
     return rc;
 }

@@ -43,6 +43,7 @@ static const char *const metric_names[] = {
     [CARAT_METRIC_CHRF] = "chrf",
     [CARAT_METRIC_CHRF_PLUS] = "chrf++",
     [CARAT_METRIC_TER] = "ter",
+    [CARAT_METRIC_MASS] = "mass",
 };
 
 /* A value that could not be made (NULL) makes the object's set or append fail, and `ok` remembers. */

@@ -123,14 +123,14 @@ static int choice_of(const json_t *v, const struct carat_text *choices, size_t n
 
 /* ---- multiple choice ---------------------------------------------------------------------------------- */
 
-static enum carat_err take_golds(struct reading *r, const struct carat_text *choices, size_t n)
+static enum carat_err take_golds(struct reading *r, const json_t *target, const struct carat_text *choices, size_t n)
 {
-    size_t n_golds = json_array_size(r->target_v);
+    size_t n_golds = json_array_size(target);
     int *golds = arena_calloc(r->ctx->arena, n_golds + 1, sizeof *golds);
     if (!golds)
         return err_nomem(r->ctx->err, "an item");
     for (size_t i = 0; i < n_golds; i++) {
-        const json_t *one = json_array_get(r->target_v, i);
+        const json_t *one = json_array_get(target, i);
         if (!json_is_number(one) && !json_is_boolean(one))
             return fail(r, "doc_to_target gives a list of other things than choices' numbers");
         golds[i] = choice_of(one, choices, n);
@@ -139,6 +139,17 @@ static enum carat_err take_golds(struct reading *r, const struct carat_text *cho
     r->ex->n_golds = n_golds;
     r->ex->gold = n_golds ? golds[0] : -1;
     return CARAT_OK;
+}
+
+/* Those that process_results takes for right. */
+static enum carat_err take_right_ones(struct reading *r, const struct carat_text *choices, size_t n)
+{
+    json_t *right = NULL;
+    enum carat_err rc = hook_run(r->t->results, r->row, &right, r->ctx->err);
+    if (!rc)
+        rc = take_golds(r, right, choices, n);
+    json_decref(right);
+    return rc;
 }
 
 static enum carat_err take_extra(struct reading *r, const struct yaml_expr *e, struct carat_text *out)
@@ -195,8 +206,10 @@ static enum carat_err multiple_choice(struct reading *r)
     rc = keep(r, r->text_v, &r->ex->question);
     r->ex->choices = choices;
     r->ex->n_choices = n;
-    if (!rc && json_is_array(r->target_v))
-        rc = take_golds(r, choices, n);
+    if (!rc && r->t->by_mass)
+        rc = take_right_ones(r, choices, n);
+    else if (!rc && json_is_array(r->target_v))
+        rc = take_golds(r, r->target_v, choices, n);
     else if (!rc)
         r->ex->gold = choice_of(r->target_v, choices, n);
     return rc ? rc : keep_printed(r, r->target_v, &r->ex->target);

@@ -20,6 +20,12 @@
      "{% set _ = em.append(1 if g == p else 0) %}{% set _ = f1.append(overlap(p.split(), g.split())) %}{% endfor %}"    \
      "{{ {'exact_match': em|max, 'f1': f1|max} }}"}
 
+/* TruthfulQA's mc2: the right choices are those marked, or those before the first that is not. */
+#define MARKED                                                                                                         \
+    "{% set out = [] %}{% for l in doc['mc2_targets']['labels'] %}{% if l == 1 %}{% set _ = out.append(loop.index0) %}" \
+    "{% endif %}{% endfor %}{{ out }}"
+#define BEFORE_UNMARKED "{{ range(doc['mc2_targets']['labels'].index(0))|list }}"
+
 const struct hook_row hook_results[] = {
     MLQA("bc15c65f801bc49c0ef24fc8174dc43bb857717833fa9c3790b9c66c004757a1",
          "process_results_ar", "|regex_replace(text[20], ' ')"),
@@ -50,5 +56,11 @@ const struct hook_row hook_results[] = {
     {.sha256 = "4bcb3f6ffb15beb989b7e070075a0ba8343d032d9487a21086d3bd0f876627e3", .kind = HOOK_RESULTS,
      .what = "babilong/common_utils.process_results", .metrics = " acc ", .formula =
      "{{ {'acc': 1 if doc.get('target', '').strip().lower() in resp.strip()|regex_replace(text[4], '\\n')|trim|lower else 0} }}"},
+    {.sha256 = "3187586ecf5e5d6c1c649fb7164ccce0c92311fd3ab556784fbb9ad521d3a349", .kind = HOOK_CHOICE_MASS,
+     .what = "okapi/truthfulqa_multilingual/utils.process_results_mc2", .metrics = " acc ", .formula = MARKED},
+    {.sha256 = "9806a1b9783800120d469a46707373f83b51cf9ed32ffe33c9a476001a4302e1", .kind = HOOK_CHOICE_MASS,
+     .what = "truthfulqa-multi/utils.process_results_mc2", .metrics = " acc ", .formula = BEFORE_UNMARKED},
+    {.sha256 = "b8e8ca01cb3fa72840ea89c270d4d9df5b1ed43be0b89e6e06fb5c4c4c23ea08", .kind = HOOK_CHOICE_MASS,
+     .what = "galician_bench/utils.process_results_mc2", .metrics = " acc ", .formula = BEFORE_UNMARKED},
     {.sha256 = NULL},
 };

@@ -21,6 +21,7 @@ enum hook_kind {
     HOOK_VALUE, /* doc_to_text, doc_to_target, doc_to_choice: a value of a row */
     HOOK_AGGREGATION, /* a metric's: nothing to call, hook_aggregation() names it */
     HOOK_RESULTS, /* process_results of generated text: scores by name of metric */
+    HOOK_CHOICE_MASS, /* process_results: the probability of right choices, a value of the row: their numbers */
     HOOK_CHOICE_SCORES, /* process_results that scores choices as multiple choice does anyway: nothing to call */
 };
 

@@ -384,13 +384,16 @@ static enum carat_err take_aggregation(struct yaml_task *t, const json_t *entry,
 static enum carat_err take_score(struct yaml_task *t, const json_t *entry, const char *name, struct carat_metric *metrics,
                                  struct err *err)
 {
+    const enum carat_metric_kind kind = t->by_mass                ? CARAT_METRIC_MASS
+                                        : hook_builtin(t->results) ? CARAT_METRIC_JUDGED
+                                                                   : CARAT_METRIC_GRADED;
     if (hook_leaves_out(t->results, name))
         return CARAT_OK;
     if (!hook_scores(t->results, name))
         return cannot_run(t, err, "the metric '%s' is none that 'process_results' is known to give", name);
     struct carat_metric *m = &metrics[t->task.n_metrics++];
     *m = (struct carat_metric){.name = name,
-                               .kind = hook_builtin(t->results) ? CARAT_METRIC_JUDGED : CARAT_METRIC_GRADED,
+                               .kind = kind,
                                .lower_is_better = json_is_false(value_of(entry, "higher_is_better"))};
     return take_aggregation(t, entry, m, err);
 }
@@ -403,7 +406,7 @@ static enum carat_err take_metric(struct yaml_task *t, const json_t *entry, stru
         return cannot_run(t, err, "the metric '!function %s' is not supported", function.p);
     if (!json_is_string(name))
         return err_set(err, CARAT_EINPUT, "an entry of 'metric_list' has no 'metric'");
-    if (t->task.judge)
+    if (t->task.judge || t->by_mass)
         return take_score(t, entry, json_string_value(name), metrics, err);
     const struct metric_row *row = find_metric(t->task.output, json_string_value(name));
     if (!row)
@@ -457,7 +460,7 @@ static enum carat_err take_metrics(struct yaml_task *t, struct err *err)
 static enum carat_err take_results(struct yaml_task *t, struct err *err)
 {
     const json_t *v = value_of(t->config, "process_results");
-    const enum hook_kind kind = t->task.output == CARAT_GENERATE ? HOOK_RESULTS : HOOK_CHOICE_SCORES;
+    enum hook_kind kind = t->task.output == CARAT_GENERATE ? HOOK_RESULTS : HOOK_CHOICE_SCORES;
     struct str name, dir;
     if (!v)
         return CARAT_OK;
@@ -465,12 +468,17 @@ static enum carat_err take_results(struct yaml_task *t, struct err *err)
         return err_set(err, CARAT_EINPUT, "'process_results' wants a !function");
     struct err why = ERR_INIT;
     enum carat_err rc = hook_new(v, "process_results", kind, &t->results, &why);
+    if (rc == CARAT_EUNSUPPORTED && t->task.output == CARAT_MULTIPLE_CHOICE) {
+        err_clear(&why);
+        rc = hook_new(v, "process_results", kind = HOOK_CHOICE_MASS, &t->results, &why);
+    }
     if (rc == CARAT_ENOMEM)
         return err_set(err, rc, "%s", why.msg);
     if (rc || (kind == HOOK_CHOICE_SCORES && t->task.output != CARAT_MULTIPLE_CHOICE))
         return cannot_run(t, err, "'process_results: !function %s' is not supported", name.p);
     if (kind == HOOK_RESULTS)
         t->task.judge = yaml_judge;
+    t->by_mass = kind == HOOK_CHOICE_MASS;
     return CARAT_OK;
 }
 

@@ -20,6 +20,7 @@ struct yaml_task {
     bool headless;                           /* dataset_kwargs says that CSV files have no header: not read */
     const char *data_dir;                    /* dataset_kwargs: data_dir */
     struct hook *results;                    /* process_results; owned; NULL: none */
+    bool by_mass;                            /* it scores by the probability of right choices, whose numbers it gives */
     const json_t *samples;                   /* fewshot_config: samples; NULL: the pool is a split */
     json_t *own_samples;                     /* those that a function gives; owned */
     const char *cannot_run; /* why it may not be run, though its prompts can be made; NULL: it may */
