@@ -62,5 +62,20 @@ const struct hook_row hook_results[] = {
      .what = "truthfulqa-multi/utils.process_results_mc2", .metrics = " acc ", .formula = BEFORE_UNMARKED},
     {.sha256 = "b8e8ca01cb3fa72840ea89c270d4d9df5b1ed43be0b89e6e06fb5c4c4c23ea08", .kind = HOOK_CHOICE_MASS,
      .what = "galician_bench/utils.process_results_mc2", .metrics = " acc ", .formula = BEFORE_UNMARKED},
+    {.sha256 = "26655f8b9f44e0ac29ff84c0471261cc6ea9a5495512164c0f8bd81d85699fc4", .kind = HOOK_PROGRAM,
+     .what = "humaneval/utils.pass_at_k", .param = "pass"},
+    {.sha256 = "5f944fd7f0fb9cece42884daa5cc4e56fbe154dfb69a547929b185618f661339", .kind = HOOK_PROGRAM,
+     .what = "mbpp/utils.pass_at_1", .param = "pass_at_1"},
+    {.sha256 = "ce44403cc838b56aa5fe75cc840b3aa872ae9cfb7d884c7ad45018bd0514a925", .kind = HOOK_PREDICTION,
+     .what = "humaneval/utils.build_predictions", .formula = "{{ doc['prompt'] + resp }}"},
+    {.sha256 = "81cd605ced8e46a73bb7d9b9d9a1c0585cac518361e01bcef0183d2f8f2f9c06", .kind = HOOK_PREDICTION,
+     .what = "humaneval/utils.build_predictions_instruct", .formula = "{{ doc['prompt'] + resp.split('```')[0] }}"},
+    {.sha256 = "aafcd79c37824aabfdcafe0245d3721e28d0253af6d6fa8bc42997c63b476546", .kind = HOOK_PREDICTION,
+     .what = "humaneval_infilling/utils.build_predictions", .formula = "{{ doc['prompt'] + resp + doc['suffix'] }}"},
+    {.sha256 = "7f987a7cae5c8c481efe0d853a21776f910c7117b899f354fa7a88d4cbe7f1d1", .kind = HOOK_PREDICTION,
+     .what = "mbpp/utils.build_predictions", .formula = /* the first block of code; the fence that begins it was in the prompt */
+     "{% set block = '(?s)```(?:\\\\w+)?\\n?\\\\K.*?(?=\\n?```)' %}"
+     "{% set found = findall(block, '```' + resp) or findall(block, resp.replace('```python', '```')) %}"
+     "{{ found[0] if found else '' }}"},
     {.sha256 = NULL},
 };

@@ -187,18 +187,28 @@ const struct carat_task *hook_builtin(const struct hook *hook)
     return NULL;
 }
 
+const char *hook_metric(const struct hook *hook) { return hook->row->param; }
+
+enum carat_err hook_answer(const struct hook *hook, const json_t *row, struct str answer, json_t **out, struct err *err)
+{
+    const struct hook_call call = call_of(hook);
+    json_t *resp = json_pack("{s:o}", "resp", json_text(answer));
+    *out = NULL;
+    enum carat_err rc = resp ? formula_value(hook->formula, hook->row->formula, &call, row, resp, out, err)
+                             : err_nomem(err, "an answer");
+    json_decref(resp);
+    return rc;
+}
+
 enum carat_err hook_score(const struct hook *hook, const json_t *row, struct str answer, const char *metric, double *score,
                           struct err *err)
 {
-    const struct hook_call call = call_of(hook);
-    json_t *resp = json_pack("{s:o}", "resp", json_text(answer)), *scores = NULL;
-    enum carat_err rc = resp ? formula_value(hook->formula, hook->row->formula, &call, row, resp, &scores, err)
-                             : err_nomem(err, "a score");
+    json_t *scores = NULL;
+    enum carat_err rc = hook_answer(hook, row, answer, &scores, err);
     const json_t *value = json_object_get(scores, metric);
     if (!rc && !json_is_number(value))
         rc = err_set(err, CARAT_EINPUT, "%s gives no '%s'", hook->row->what, metric);
     *score = json_number_value(value);
-    json_decref(resp);
     json_decref(scores);
     return rc;
 }

@@ -209,10 +209,22 @@ static enum carat_err take_regex(struct yaml_task *t, const json_t *step, struct
     return CARAT_OK;
 }
 
+/* A custom filter that makes programs of answers; no other is known. */
+static enum carat_err take_prediction(struct yaml_task *t, const json_t *function, struct err *err)
+{
+    struct err why = ERR_INIT;
+    enum carat_err rc = hook_new(function, "filter_fn", HOOK_PREDICTION, &t->prediction, &why);
+    if (rc == CARAT_EUNSUPPORTED)
+        return cannot_run(t, err, "the filter: %s", why.msg);
+    return rc ? err_set(err, rc, "%s", why.msg) : CARAT_OK;
+}
+
 static enum carat_err take_step(struct yaml_task *t, const json_t *step, struct carat_filter_step *out, struct err *err)
 {
     const json_t *function = value_of(step, "function");
     struct str name, dir;
+    if (json_is_string(function) && strcmp(json_string_value(function), "custom") == 0 && !t->prediction)
+        return take_prediction(t, value_of(step, "filter_fn"), err);
     if (yaml_function(function, &name, &dir) || yaml_function(value_of(step, "filter_fn"), &name, &dir))
         return cannot_run(t, err, "the filter '!function %s' is not supported", name.p);
     if (!json_is_string(function))
@@ -279,7 +291,9 @@ static enum carat_err take_filters(struct yaml_task *t, struct err *err)
     enum carat_err rc = CARAT_OK;
     for (size_t i = 0; i < n && !rc; i++)
         rc = take_filter(t, json_array_get(list, i), &filters[i], err);
-    if (t->cannot_run) /* what could be taken of them is of no use */
+    if (!rc && t->prediction && (n != 1 || filters[0].n_steps != 1))
+        rc = cannot_run(t, err, "a filter that makes programs stands beside others");
+    if (t->cannot_run || t->prediction) /* what could be taken of them is of no use; programs are made when they are run */
         n = 0;
     t->task.filters = n ? filters : NULL;
     t->task.n_filters = n;
@@ -398,12 +412,24 @@ static enum carat_err take_score(struct yaml_task *t, const json_t *entry, const
     return take_aggregation(t, entry, m, err);
 }
 
+static enum carat_err program_metric(struct yaml_task *t, const json_t *entry, struct carat_metric *metrics, struct err *err)
+{
+    struct err why = ERR_INIT;
+    enum carat_err rc = t->task.output == CARAT_GENERATE
+                            ? yaml_program_metric(t, entry, &metrics[t->task.n_metrics], &why)
+                            : err_set(&why, CARAT_EUNSUPPORTED, "a metric that is a function is for generated text");
+    if (rc == CARAT_EUNSUPPORTED)
+        return cannot_run(t, err, "%s", why.msg);
+    t->task.n_metrics += !rc;
+    return rc ? err_set(err, rc, "%s", why.msg) : CARAT_OK;
+}
+
 static enum carat_err take_metric(struct yaml_task *t, const json_t *entry, struct carat_metric *metrics, struct err *err)
 {
     const json_t *name = value_of(entry, "metric"), *higher = value_of(entry, "higher_is_better");
     struct str function, dir;
     if (yaml_function(name, &function, &dir))
-        return cannot_run(t, err, "the metric '!function %s' is not supported", function.p);
+        return program_metric(t, entry, metrics, err);
     if (!json_is_string(name))
         return err_set(err, CARAT_EINPUT, "an entry of 'metric_list' has no 'metric'");
     if (t->task.judge || t->by_mass)
@@ -487,5 +513,8 @@ enum carat_err yaml_task_scoring(struct yaml_task *t, struct err *err)
     enum carat_err rc = t->task.output == CARAT_GENERATE ? take_generation(t, err) : CARAT_OK;
     rc = rc ? rc : take_results(t, err);
     rc = rc ? rc : take_filters(t, err);
-    return rc ? rc : take_metrics(t, err);
+    rc = rc ? rc : take_metrics(t, err);
+    if (!rc && t->prediction && !t->task.program)
+        rc = cannot_run(t, err, "a filter makes programs, and no metric runs them");
+    return rc;
 }

@@ -20,6 +20,7 @@ struct yaml_task {
     bool headless;                           /* dataset_kwargs says that CSV files have no header: not read */
     const char *data_dir;                    /* dataset_kwargs: data_dir */
     struct hook *results;                    /* process_results; owned; NULL: none */
+    struct hook *prediction;                 /* a custom filter that makes programs of answers; owned; NULL: none */
     bool by_mass;                            /* it scores by the probability of right choices, whose numbers it gives */
     const json_t *samples;                   /* fewshot_config: samples; NULL: the pool is a split */
     json_t *own_samples;                     /* those that a function gives; owned */
@@ -39,6 +40,12 @@ int yaml_example(const struct carat_host *host, struct carat_ctx *ctx, const str
 /* The ABI's judge() of a task whose process_results is known (example.c). */
 int yaml_judge(const struct carat_host *host, struct carat_ctx *ctx, const struct carat_value *row, struct carat_text answer,
                struct carat_verdict *out);
+
+/* A metric that runs programs (programs.c): `entry` of metric_list has a function for its name. CARAT_EUNSUPPORTED: another one. */
+enum carat_err yaml_program_metric(struct yaml_task *t, const json_t *entry, struct carat_metric *m, struct err *err);
+/* The ABI's program(). */
+int yaml_program(const struct carat_host *host, struct carat_ctx *ctx, const struct carat_value *value,
+                 struct carat_text completion, struct carat_program *out);
 
 /* metrics, filter_list, generation_kwargs (scoring.c); `output` and `shot_delimiter` of t->task are set. */
 enum carat_err yaml_task_scoring(struct yaml_task *t, struct err *err);

@@ -81,14 +81,40 @@ Test(hook_formula, words_in_common_make_an_f1)
     expect("{{ unpunct('a.b\xe2\x80\x94\x63+\xc2\xbf?') }}", HOOK_VALUE, NULL, "{}", NULL, "\"abc\"");
 }
 
-/* SQuAD's and MLQA's, of the table: articles, signs and case do not count. */
+static const struct hook_row *result_row(const char *what)
+{
+    const struct hook_row *row = hook_results;
+    while (row->sha256 && strcmp(row->what, what) != 0)
+        row++;
+    cr_assert(row->sha256, "%s", what);
+    return row;
+}
+
+/* SQuAD's, of the table: articles, signs and case do not count. */
 Test(hook_formula, answers_to_questions_are_scored_as_squad_does)
 {
-    const struct hook_row *squad = hook_results;
-    while (strcmp(squad->what, "xquad/utils.process_results_qa") != 0)
-        squad++;
+    const struct hook_row *squad = result_row("xquad/utils.process_results_qa");
     static const char row[] = "{\"answers\": {\"text\": [\"The big cat\", \"x\"]}}";
     expect(squad->formula, HOOK_RESULTS, NULL, row, "{\"resp\": \"big, CAT!\"}", "{\"exact_match\":1,\"f1\":1.0}");
     expect(squad->formula, HOOK_RESULTS, NULL, row, "{\"resp\": \"a cat\"}", "{\"exact_match\":0,\"f1\":0.66666666666666663}");
     expect(squad->formula, HOOK_RESULTS, NULL, row, "{\"resp\": \"the\"}", "{\"exact_match\":0,\"f1\":0}");
+}
+
+Test(hook_formula, right_choices_are_those_marked_or_those_before_the_first_that_is_not)
+{
+    static const char row[] = "{\"mc2_targets\": {\"labels\": [1, 1, 0, 1]}}";
+    expect(result_row("okapi/truthfulqa_multilingual/utils.process_results_mc2")->formula, HOOK_VALUE, NULL, row, NULL, "[0,1,3]");
+    expect(result_row("galician_bench/utils.process_results_mc2")->formula, HOOK_VALUE, NULL, row, NULL, "[0,1]");
+}
+
+/* The first block of code. The fence put before an answer takes a word behind it for the language: so does the reference. */
+Test(hook_formula, programs_are_made_of_answers)
+{
+    const char *mbpp = result_row("mbpp/utils.build_predictions")->formula;
+    const char *instruct = result_row("humaneval/utils.build_predictions_instruct")->formula;
+    expect(mbpp, HOOK_PREDICTION, NULL, "{}", "{\"resp\": \"\\nx = 1\\n```\\nwords\"}", "\"x = 1\"");
+    expect(mbpp, HOOK_PREDICTION, NULL, "{}", "{\"resp\": \"def f(): pass\\n```\"}", "\" f(): pass\"");
+    expect(mbpp, HOOK_PREDICTION, NULL, "{}", "{\"resp\": \"no block\"}", "\"\"");
+    expect(instruct, HOOK_PREDICTION, NULL, "{\"prompt\": \"def f():\\n\"}", "{\"resp\": \"  return 1\\n```\\nx\"}",
+           "\"def f():\\n  return 1\\n\"");
 }
