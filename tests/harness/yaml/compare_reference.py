@@ -509,6 +509,12 @@ def arabic_row(rng):
             **{f"Option {i + 1}": text(rng, "plain") if i < n else None for i in range(5)}}
 
 
+def marked_row(rng):
+    n = rng.randint(1, 3)
+    return {"question": text(rng), "mc2_targets": {"choices": choices(rng, 4), "labels": [1] * n + [0] * (4 - n)},
+            "mc1_targets": {"choices": choices(rng, 4), "labels": [1, 0, 0, 0]}}
+
+
 def math_row(rng):
     answer = rng.choice(["3", "\\frac{1}{2}", "x=4", "10\\text{ cm}", "1{,}000", "\\sqrt2", "0.5", "5\\%", "(1,2)"])
     return {"problem": text(rng), "solution": f"So ${answer}$ is \\boxed{{{answer}}}.", "level": "Level 5", "type": "x"}
@@ -716,6 +722,7 @@ SHAPES = [  # rows for functions that carat has in C, by the place of their task
     ("metabench/metabench_mmlu.yaml", lambda rng: {**metabench_row(rng), "answer": rng.randint(0, 3)}),
     ("metabench/metabench_gsm8k.yaml", metabench_row), ("metabench/metabench_hellaswag.yaml", metabench_row),
     ("metabench/metabench_winogrande.yaml", metabench_row), ("metabench/metabench_truthfulqa.yaml", metabench_row),
+    ("truthfulqa/truthfulqa_mc2", marked_row), ("galician_bench/truthfulqa_gl_mc2", marked_row),
     ("minerva_math/", math_row), ("hendrycks_math/", math_row),
     ("agieval/gaokao-mathcloze", lambda rng: {"query": text(rng), "answer": rng.choice(["3", "\\boxed{4}", "x=5", "$6$"])}),
     ("agieval/math", lambda rng: {"query": text(rng), "answer": rng.choice(["3", "\\boxed{4}", "x=5", "$6$"])}),
