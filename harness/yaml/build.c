@@ -411,6 +411,7 @@ void yaml_task_free(struct yaml_task *t)
     hook_free(t->process_docs);
     hook_free(t->results);
     hook_free(t->prediction);
+    hook_free(t->options);
     json_decref(t->own_samples);
     json_decref(t->config);
     arena_release(&t->arena);

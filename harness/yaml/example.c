@@ -291,6 +291,21 @@ static enum carat_err take_references(struct reading *r)
     return keep_printed(r, r->target_v, &r->ex->target);
 }
 
+/* The choices that a filter looks for in answers. */
+static enum carat_err take_options(struct reading *r)
+{
+    struct carat_text *options;
+    json_t *asked = r->choice_v;
+    enum carat_err rc = hook_run(r->t->options, r->row, &r->choice_v, r->ctx->err);
+    if (!rc)
+        rc = take_choices(r, &options, &r->ex->n_choices);
+    if (!rc)
+        r->ex->choices = options;
+    json_decref(r->choice_v);
+    r->choice_v = asked;
+    return rc;
+}
+
 static enum carat_err generation(struct reading *r)
 {
     int64_t i;
@@ -312,6 +327,8 @@ static enum carat_err generation(struct reading *r)
         r->ex->answer = choices[i];
         return keep_printed(r, r->target_v, &r->ex->target);
     }
+    if (r->t->options && (rc = take_options(r)))
+        return rc;
     if (json_array_size(r->target_v))
         return take_references(r);
     return keep_printed(r, r->target_v, &r->ex->answer);

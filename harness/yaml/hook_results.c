@@ -77,5 +77,8 @@ const struct hook_row hook_results[] = {
      "{% set block = '(?s)```(?:\\\\w+)?\\n?\\\\K.*?(?=\\n?```)' %}"
      "{% set found = findall(block, '```' + resp) or findall(block, resp.replace('```python', '```')) %}"
      "{{ found[0] if found else '' }}"},
+    {.sha256 = "cf34c0c7ca6e13ad9f0182245d9f0fcb9e6e6a57eda6d427edec36229338cc1b", .kind = HOOK_FILTER,
+     .what = "bbh/cot_zeroshot/utils.MultiChoiceRegexFilter", .param = "multi_choice_regex", .formula = /* "(A) this" */
+     "{{ findall('\\\\([A-Z]\\\\)\\\\K[^\\n^(]*', doc['input']) }}"},
     {.sha256 = NULL},
 };

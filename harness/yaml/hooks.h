@@ -22,6 +22,7 @@ enum hook_kind {
     HOOK_AGGREGATION, /* a metric's: nothing to call, hook_aggregation() names it */
     HOOK_RESULTS, /* process_results of generated text: scores by name of metric */
     HOOK_PROGRAM,    /* a metric that runs programs: nothing to call, hook_metric() names it */
+    HOOK_FILTER,     /* a filter's class that does as a filter by name does, which hook_metric() names; the choices are a row's */
     HOOK_PREDICTION, /* a custom filter: an answer becomes a program */
     HOOK_CHOICE_MASS, /* process_results: the probability of right choices, a value of the row: their numbers */
     HOOK_CHOICE_SCORES, /* process_results that scores choices as multiple choice does anyway: nothing to call */
@@ -55,7 +56,7 @@ bool hook_scores(const struct hook *hook, const char *metric);
 bool hook_leaves_out(const struct hook *hook, const char *metric);
 /* What a PREDICTION makes of an answer, or RESULTS' scores of it by metric. */
 enum carat_err hook_answer(const struct hook *hook, const json_t *row, struct str answer, json_t **out, struct err *err);
-/* PROGRAM's: "pass", with a list of k, or a name of its own. Static. */
+/* PROGRAM's: "pass", with a list of k, or a name of its own; FILTER's: the filter's. Static. */
 const char *hook_metric(const struct hook *hook);
 /* The built-in task whose judge() scores instead; NULL: hook_score() does. */
 const struct carat_task *hook_builtin(const struct hook *hook);

@@ -12,6 +12,7 @@ struct statement {
     struct str text;    /* normalised, in struct source's text */
     struct str defines; /* the part of it that binds names */
     bool function;
+    bool class;
     bool taken;
 };
 
@@ -163,9 +164,10 @@ static void classify(struct statement *st)
     if (str_starts(s, STR("async ")))
         s = behind(s, 6);
     st->function = starts_with_word(s, STR("def"));
+    st->class = starts_with_word(s, STR("class"));
     if (st->function)
         st->defines = first_word(behind(s, 3));
-    else if (starts_with_word(s, STR("class")))
+    else if (st->class)
         st->defines = first_word(behind(s, 5));
     else if (starts_with_word(s, STR("import")) || starts_with_word(s, STR("from")))
         st->defines = s;
@@ -441,7 +443,7 @@ static enum carat_err take(struct source *src, struct str name, struct pysource 
         buf_addstr(&out->text, name);
         return buf_failed(&out->text) ? err_nomem(err, "a Python source") : CARAT_OK;
     }
-    if (own < src->n && !src->items[own].function) {
+    if (own < src->n && !src->items[own].function && !src->items[own].class) {
         struct str function;
         rc = read_partial(src->items[own].text, &function, out->args, err);
         own = function.n ? find_binding(src, function) : src->n;

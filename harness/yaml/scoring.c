@@ -225,13 +225,16 @@ static enum carat_err take_step(struct yaml_task *t, const json_t *step, struct 
     struct str name, dir;
     if (json_is_string(function) && strcmp(json_string_value(function), "custom") == 0 && !t->prediction)
         return take_prediction(t, value_of(step, "filter_fn"), err);
-    if (yaml_function(function, &name, &dir) || yaml_function(value_of(step, "filter_fn"), &name, &dir))
+    const char *filter = json_string_value(function);
+    if (yaml_function(function, &name, &dir) && !t->options && !hook_new(function, "filter", HOOK_FILTER, &t->options, NULL))
+        filter = hook_metric(t->options);
+    else if (yaml_function(function, &name, &dir) || yaml_function(value_of(step, "filter_fn"), &name, &dir))
         return cannot_run(t, err, "the filter '!function %s' is not supported", name.p);
-    if (!json_is_string(function))
+    if (!filter)
         return err_set(err, CARAT_EINPUT, "a filter has no 'function'");
     for (size_t i = 0; i < COUNT(filter_rows); i++) {
         const struct filter_row *row = &filter_rows[i];
-        if (strcmp(row->function, json_string_value(function)) != 0)
+        if (strcmp(row->function, filter) != 0)
             continue;
         *out = (struct carat_filter_step){.kind = row->kind};
         enum carat_err rc = check_step(row, step, err);
@@ -247,7 +250,7 @@ static enum carat_err take_step(struct yaml_task *t, const json_t *step, struct 
         }
         return rc;
     }
-    return cannot_run(t, err, "the filter '%s' is not supported", json_string_value(function));
+    return cannot_run(t, err, "the filter '%s' is not supported", filter);
 }
 
 static enum carat_err take_filter(struct yaml_task *t, const json_t *entry, struct carat_filter *out, struct err *err)

@@ -21,6 +21,7 @@ struct yaml_task {
     const char *data_dir;                    /* dataset_kwargs: data_dir */
     struct hook *results;                    /* process_results; owned; NULL: none */
     struct hook *prediction;                 /* a custom filter that makes programs of answers; owned; NULL: none */
+    struct hook *options;                    /* a filter's function that finds choices in a row; owned; NULL: none */
     bool by_mass;                            /* it scores by the probability of right choices, whose numbers it gives */
     const json_t *samples;                   /* fewshot_config: samples; NULL: the pool is a split */
     json_t *own_samples;                     /* those that a function gives; owned */

@@ -74,7 +74,7 @@ def hooked_tasks(root, only="", scored=False):
         if has_function({k: v for k, v in config.items() if scored or k not in NOT_PROMPTS}):
             try:
                 yield config["task"], path, _yaml_loader.load_yaml(path, resolve_func=True), shape
-            except ImportError:  # what its Python wants is not installed
+            except (ImportError, OSError):  # what its Python wants is neither installed nor can be had
                 continue
 
 
@@ -723,6 +723,7 @@ SHAPES = [  # rows for functions that carat has in C, by the place of their task
     ("metabench/metabench_gsm8k.yaml", metabench_row), ("metabench/metabench_hellaswag.yaml", metabench_row),
     ("metabench/metabench_winogrande.yaml", metabench_row), ("metabench/metabench_truthfulqa.yaml", metabench_row),
     ("truthfulqa/truthfulqa_mc2", marked_row), ("galician_bench/truthfulqa_gl_mc2", marked_row),
+    ("bbh/", lambda rng: {"input": text(rng) + "\\nOptions:\\n" + "".join(f"({x}) {text(rng, 'plain')}\\n" for x in "ABC"), "target": rng.choice(["(A)", "(B)"])}),
     ("minerva_math/", math_row), ("hendrycks_math/", math_row),
     ("agieval/gaokao-mathcloze", lambda rng: {"query": text(rng), "answer": rng.choice(["3", "\\boxed{4}", "x=5", "$6$"])}),
     ("agieval/math", lambda rng: {"query": text(rng), "answer": rng.choice(["3", "\\boxed{4}", "x=5", "$6$"])}),

@@ -107,6 +107,12 @@ Test(hook_formula, right_choices_are_those_marked_or_those_before_the_first_that
     expect(result_row("galician_bench/utils.process_results_mc2")->formula, HOOK_VALUE, NULL, row, NULL, "[0,1]");
 }
 
+Test(hook_formula, a_filter_finds_its_choices_in_the_question)
+{
+    expect(result_row("bbh/cot_zeroshot/utils.MultiChoiceRegexFilter")->formula, HOOK_VALUE, NULL,
+           "{\"input\": \"Which?\\n(A) one\\n(B)two (b)\\n\"}", NULL, "[\" one\",\"two \"]");
+}
+
 /* The first block of code. The fence put before an answer takes a word behind it for the language: so does the reference. */
 Test(hook_formula, programs_are_made_of_answers)
 {

@@ -77,3 +77,9 @@ Test(pysource, keeps_the_texts_of_a_function_and_the_list_that_it_returns)
     buf_release(&texts);
     buf_release(&list);
 }
+
+Test(pysource, takes_a_class_with_what_it_uses)
+{
+    expect("from m import Base\nN = 3\nclass F(Base):\n    def apply(self, x):\n        return x + N\n", "F",
+           "class F(Base):\n    def apply(self, x):\n        return x + N\nfrom m import Base\nN = 3\n", "{}", "{\"N\":3}");
+}
