@@ -99,13 +99,23 @@ static enum carat_err call_fill(void *data, const json_t *args, const json_t *kw
     return rc;
 }
 
+/* int(x) of Python: towards zero; a text is digits alone. */
+static bool whole_number(const json_t *v, int64_t *out)
+{
+    const double x = json_real_value(v);
+    if (json_is_string(v))
+        return num_parse_i64(utf8_strip((struct str){json_string_value(v), json_string_length(v)}), out);
+    if (json_is_real(v) && !(x > -9e18 && x < 9e18))
+        return false;
+    *out = json_is_real(v) ? (int64_t)x : json_is_true(v) ? 1 : json_integer_value(v);
+    return json_is_number(v) || json_is_boolean(v);
+}
+
 static enum carat_err call_int(void *data, const json_t *args, const json_t *kwargs, json_t **result, struct err *err)
 {
-    const json_t *v = json_array_get(args, 0);
-    int64_t n = json_is_real(v) ? (int64_t)json_real_value(v) : json_is_true(v) ? 1 : json_integer_value(v);
+    int64_t n;
     (void)data, (void)kwargs;
-    if (!json_is_number(v) && !json_is_boolean(v) &&
-        (!json_is_string(v) || !num_parse_i64(utf8_strip((struct str){json_string_value(v), json_string_length(v)}), &n)))
+    if (!whole_number(json_array_get(args, 0), &n))
         return err_set(err, CARAT_EINPUT, "a field that is to be a whole number is none");
     *result = json_integer(n);
     return *result ? CARAT_OK : err_nomem(err, "a number");

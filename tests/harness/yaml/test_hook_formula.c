@@ -60,6 +60,8 @@ Test(hook_formula, numbers_and_literals_that_are_none_fail)
 {
     expect("{{ [int(' 3 '), int(2.9), int(true)] }}", HOOK_VALUE, NULL, "{}", NULL, "[3,2,1]");
     expect("{{ int('x') }}", HOOK_VALUE, NULL, "{}", NULL, "error");
+    expect("{{ int(1e300) }}", HOOK_VALUE, NULL, "{}", NULL, "error");
+    expect("{{ int([1]) }}", HOOK_VALUE, NULL, "{}", NULL, "error");
     expect("{{ literal(\"['a', None]\") }}", HOOK_VALUE, NULL, "{}", NULL, "[\"a\",null]");
     expect("{{ literal('f()') }}", HOOK_VALUE, NULL, "{}", NULL, "error");
     expect("{{ doc['gone'] }}", HOOK_VALUE, NULL, "{}", NULL, "error");
