@@ -128,3 +128,37 @@ Test(score, counts_programs_that_passed)
     loaded_close(&l);
     arena_release(&arena);
 }
+
+/* Far from likely all of them, so that their own e^x are nothing. */
+Test(score, the_mass_of_right_choices_is_their_share_however_unlikely_all_are)
+{
+    static const struct carat_metric mass[] = {{.name = "acc", .kind = CARAT_METRIC_MASS}};
+    struct loaded l;
+    struct arena arena = ARENA_INIT;
+    struct err err = ERR_INIT;
+    struct proto_item item;
+    struct proto_score score;
+    loaded_find(&l, "hellaswag");
+    struct carat_task task = *l.leaf.task;
+    task.metrics = mass;
+    task.n_metrics = 1;
+    task.headline = NULL;
+    cr_assert_eq(plugins_check_task(&task, &err), CARAT_OK, "%s", err.msg);
+    const struct proto_leaf leaf = {.task = &task};
+    l.rows = rows_golden("datasets/hellaswag/validation.jsonl");
+    cr_assert_eq(proto_plan_new(&leaf, l.rows.v, l.rows.n, NULL, 0, 0, 1, &l.plan, &err), CARAT_OK, "%s", err.msg);
+    cr_assert_eq(proto_item(l.plan, 0, &arena, &item, &err), CARAT_OK, "%s", err.msg);
+    struct proto_response responses[4] = {{.logprob = -2000}, {.logprob = -2000}, {.logprob = -2000}, {.logprob = -2000}};
+    responses[item.example.gold].logprob += log(3);
+    item.responses = responses;
+    item.n_responses = 4;
+    cr_assert_eq(proto_score(l.plan, &item, &arena, &score, &err), CARAT_OK, "%s", err.msg);
+    cr_assert_float_eq(score.values[0].value, 0.5, 1e-12);
+    cr_assert_eq(score.outcome, PROTO_RIGHT);
+    responses[item.example.gold].logprob = -2000;
+    cr_assert_eq(proto_score(l.plan, &item, &arena, &score, &err), CARAT_OK, "%s", err.msg);
+    cr_assert_float_eq(score.values[0].value, 0.25, 1e-12);
+    cr_assert_eq(score.outcome, PROTO_WRONG);
+    loaded_close(&l);
+    arena_release(&arena);
+}
