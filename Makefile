@@ -211,7 +211,7 @@ test-neon: ## the kernels' tests for AArch64, by a cross compiler and qemu
 	@mkdir -p $(NEON_OBJ)/include
 	@for h in jansson.h jansson_config.h; do cp "$$($(PKG_CONFIG) --variable=includedir jansson)/$$h" $(NEON_OBJ)/include/; done
 	$(call say,CC,"kernels [neon]")
-	$(Q)for i in portable neon; do for s in kernels kernels_int8 kernels_blocks; do \
+	$(Q)for i in portable neon; do for s in kernels kernels_packed kernels_int8 kernels_blocks; do \
 	  $(NEON_CC) $(NEON_FLAGS) -DKERNEL_ISA=$$i -DKERNEL_ISA_$$i -c engine/compute/$$s.c -o $(NEON_OBJ)/$$s-$$i.o || exit 1; done; done
 	$(Q)$(NEON_CC) $(NEON_FLAGS) -static $(NEON_SRCS) $(NEON_OBJ)/*.o -lm -o $(NEON_OBJ)/test
 	@$(NEON_RUN) $(NEON_OBJ)/test

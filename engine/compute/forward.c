@@ -48,6 +48,8 @@ struct product {
     struct carat_session *s;
     const float *x;
     size_t ldx, rows;
+    float *room;    /* as large as x's buffer, and free meanwhile: many rows are packed there */
+    const float *packed;
     struct target to[3];
     size_t n_to;
     size_t columns; /* a chunk */
@@ -59,11 +61,18 @@ static size_t chunks_of(const struct product *p, const struct target *t)
     return (t->w->rows + p->columns - 1) / p->columns;
 }
 
-static void product_part(const struct product *p, const struct target *t, size_t column, float *work)
+/* A matrix from a column of its product on; NULL past the last. */
+static const unsigned char *weights_from(const struct target *t, size_t column)
+{
+    return column < t->w->rows ? t->w->data + column * dtype_bytes(t->w->dtype, t->w->cols) : NULL;
+}
+
+static void product_part(const struct product *p, const struct target *t, size_t column, const unsigned char *next,
+                         float *work)
 {
     size_t left = t->w->rows - column;
     struct matmul m = {
-        .w = t->w->data + column * dtype_bytes(t->w->dtype, t->w->cols),
+        .w = weights_from(t, column),
         .dtype = t->w->dtype,
         .k = t->w->cols,
         .cols = left < p->columns ? left : p->columns,
@@ -73,6 +82,8 @@ static void product_part(const struct product *p, const struct target *t, size_t
         .y = t->y + column,
         .ldy = t->ldy,
         .work = work,
+        .packed = p->packed,
+        .next = next,
     };
     p->s->kernels->matmul[p->s->precision](&m);
     for (size_t r = 0; t->w->bias && r < p->rows; r++)
@@ -83,18 +94,20 @@ static void product_chunk(void *context, size_t chunk, size_t thread)
 {
     const struct product *p = context;
     float *work = session_work(p->s, thread);
+    size_t later = pool_threads(p->s->pool) * p->columns; /* the chunk after this is likely another thread's */
     if (!p->activated) {
         size_t t = 0;
         for (; chunk >= chunks_of(p, &p->to[t]); t++)
             chunk -= chunks_of(p, &p->to[t]);
-        product_part(p, &p->to[t], chunk * p->columns, work);
+        product_part(p, &p->to[t], chunk * p->columns, weights_from(&p->to[t], chunk * p->columns + later), work);
         return;
     }
     size_t column = chunk * p->columns, left = p->to[0].w->rows - column;
     size_t n = left < p->columns ? left : p->columns;
     enum activation act = p->s->model->config.act;
     for (size_t t = 0; t < p->n_to; t++)
-        product_part(p, &p->to[t], column, work);
+        product_part(p, &p->to[t], column,
+                     t + 1 < p->n_to ? weights_from(&p->to[t + 1], column) : weights_from(&p->to[0], column + later), work);
     for (size_t r = 0; r < p->rows; r++) {
         float *y = p->to[0].y + r * p->to[0].ldy + column;
         if (p->n_to == 2)
@@ -108,6 +121,7 @@ static void product_run(struct product *p)
 {
     double operations = 0;
     size_t n_chunks = 0, k = p->to[0].w->cols;
+    p->packed = session_pack(p->s, p->room, p->x, p->ldx, p->rows, k);
     /* Chunks of one panel, unless that is so little work that handing it out costs as much. At int8 of two: there a stretch
      * of the rows is read for all of a chunk's columns. */
     p->columns = p->s->precision == CARAT_PRECISION_INT8 ? 2 * KERNEL_PANEL : KERNEL_PANEL;
@@ -374,7 +388,7 @@ static void attention_inputs(struct pass *p)
 {
     struct carat_session *s = p->s;
     const struct layer *l = &s->model->layers[p->layer];
-    struct product qkv = {.s = s, .x = s->h, .ldx = p->width, .rows = p->n, .n_to = 3};
+    struct product qkv = {.s = s, .x = s->h, .ldx = p->width, .rows = p->n, .room = s->y, .n_to = 3};
     size_t q_width = p->c->n_heads * p->c->head_dim, kv_width = p->c->n_kv_heads * p->c->head_dim;
     qkv.to[0] = (struct target){&l->q, s->qkv, s->qkv_width};
     qkv.to[1] = (struct target){&l->k, s->qkv + q_width, s->qkv_width};
@@ -391,7 +405,8 @@ static void attention_output(struct pass *p)
 {
     struct carat_session *s = p->s;
     const struct layer *l = &s->model->layers[p->layer];
-    struct product o = {.s = s, .x = s->mixed, .ldx = session_width(l->o.cols), .rows = p->n, .n_to = 1};
+    struct product o = {
+        .s = s, .x = s->mixed, .ldx = session_width(l->o.cols), .rows = p->n, .room = s->qkv, .n_to = 1};
     o.to[0] = (struct target){&l->o, s->y, p->width};
     if (p->k->prepare[s->precision])
         each_row(p, o.ldx, mixed_row);
@@ -406,7 +421,8 @@ static void mlp(struct pass *p, struct norm next)
     struct carat_session *s = p->s;
     const struct layer *l = &s->model->layers[p->layer];
     size_t inter = session_width(p->c->inter);
-    struct product in = {.s = s, .x = s->h, .ldx = p->width, .rows = p->n, .n_to = 2, .activated = true};
+    struct product in = {
+        .s = s, .x = s->h, .ldx = p->width, .rows = p->n, .room = s->y, .n_to = 2, .activated = true};
     in.to[0] = (struct target){&l->gate, s->gate, inter};
     in.to[1] = (struct target){&l->up, s->up, inter};
     if (p->c->ungated) {
@@ -414,7 +430,7 @@ static void mlp(struct pass *p, struct norm next)
         in.n_to = 1;
     }
     product_run(&in);
-    struct product down = {.s = s, .x = s->gate, .ldx = inter, .rows = p->n, .n_to = 1};
+    struct product down = {.s = s, .x = s->gate, .ldx = inter, .rows = p->n, .room = s->up, .n_to = 1};
     down.to[0] = (struct target){&l->down, s->y, p->width};
     if (p->k->prepare[s->precision])
         each_row(p, inter, gate_row);

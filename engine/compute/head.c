@@ -25,6 +25,7 @@ struct head {
     size_t first, rows;                /* live rows of this tile */
     struct query *queries;             /* those of this tile */
     size_t n_queries;
+    const float *packed;               /* the rows, where there are many */
     float *full[HEAD_ROWS];            /* where a row's logits are kept, or NULL */
 };
 
@@ -63,6 +64,10 @@ static void block_chunk(void *context, size_t block, size_t thread)
         .y = logits,
         .ldy = HEAD_BLOCK,
         .work = work,
+        .packed = t->packed,
+        .next = from + HEAD_BLOCK * pool_threads(s->pool) < w->rows
+                    ? w->data + (from + HEAD_BLOCK * pool_threads(s->pool)) * dtype_bytes(w->dtype, w->cols)
+                    : NULL,
     };
     s->kernels->matmul[s->precision](&m);
     for (size_t r = 0; r < t->rows; r++) {
@@ -208,7 +213,9 @@ enum carat_err head_answer(struct carat_session *s, const struct carat_ask *asks
     while (left) {
         t.first = t.queries[0].live;
         fill_tile(&t, left);
-        double operations = (double)s->model->config.vocab * (double)(s->model->config.hidden * t.rows);
+        size_t hidden = s->model->config.hidden, width = session_width(hidden);
+        t.packed = session_pack(s, s->y, s->h + t.first * width, width, t.rows, hidden);
+        double operations = (double)s->model->config.vocab * (double)(hidden * t.rows);
         session_run(s, n_blocks(s), operations, block_chunk, &t);
         struct lse l = {.value = 0};
         for (size_t i = 0; i < t.n_queries; i++) {

@@ -30,13 +30,14 @@
  *
  * How a product is computed
  *
- *   Many rows: up to 128 of them stay near in the level 2 cache with 1024 of k, and meet 48 columns, a tile's columns at a
- *   time. Their piece of the weights is widened into work memory, in the order in which the tiles read it, and stays in the
- *   level 1 cache while the rows go by, in tiles of TILE_ROWS x TILE_COLS outputs whose lanes stay in registers and go
- *   aside between pieces of k. To widen a piece anew for each 128 rows costs less than fetching it, widened, from a farther
- *   cache. AVX2 has 16 registers: 2 x 3 outputs take 12, 2 hold rows and 1 a column. AVX-512 has 32: 4 x 6. Few rows
- *   (decoding): the weights are read once and no more, so they are widened in registers on the way. Quantized blocks
- *   (kernels_blocks.c) are widened to work memory however few the rows are.
+ *   More than a few rows are packed, and multiplied lane by lane: kernels_packed.c. Few rows (decoding): the weights are read
+ *   once and no more, so they are widened in registers on the way, a lane an element.
+ *
+ *   Quantized blocks (kernels_blocks.c), and what has to be rounded to bf16, are widened to work memory however few the rows
+ *   are: a tile's columns at a time, in the order in which it reads them, 1024 of k, which stay in the level 1 cache while
+ *   the rows go by. The lanes of TILE_ROWS x TILE_COLS outputs stay in registers and go aside between pieces of k. AVX2 has
+ *   16 registers: 2 x 3 outputs take 12, 2 hold rows and 1 a column. AVX-512 has 32: 4 x 6. Rows that are many and not packed
+ *   take the same road, and so does every row of the portable kernels.
  *
  *   A vector is sixteen lanes' worth of k. How it lies (`enum form`): floats in order; or for bf16 of each 32 numbers first
  *   the odd, then the even ones, as floats rounded to bf16; or, for CPUs with the dot product, 32 bf16 numbers.
@@ -47,8 +48,7 @@
  */
 #include "kernels.h"
 
-#include "blocks.h"
-#include "simd.h"
+#include "forms.h"
 
 /* TILE: outputs computed together. MOST: the bounds of EACH_ROW and EACH_COL. */
 #if defined(KERNEL_ISA_avx512)
@@ -56,32 +56,26 @@
 #define TILE_COLS 6
 #define MOST_ROWS 4
 #define MOST_COLS 6
-#define EACH_PART EACH_1
 #elif defined(KERNEL_ISA_avx2) || defined(KERNEL_ISA_neon)
 #define TILE_ROWS 2
 #define TILE_COLS 3
 #define MOST_ROWS 2
 #define MOST_COLS 4
-#ifdef KERNEL_ISA_avx2
-#define EACH_PART EACH_2
-#else
-#define EACH_PART EACH_4
-#endif
 #else
 #define TILE_ROWS 1
 #define TILE_COLS 2
 #define MOST_ROWS 2
 #define MOST_COLS 4
 #endif
-#define FEW_ROWS 4 /* up to so many, weights are widened in registers */
+#if defined(KERNEL_ISA_avx512) || defined(KERNEL_ISA_avx2) || defined(KERNEL_ISA_neon)
+#define PACKED /* there is kernels_packed.c */
+#endif
 #define FEW_COLS 4
 #define FEW_AT_ONCE 2
 #define HEADS_AT_ONCE 4
 #define LINE ((size_t)64) /* bytes of a cache's line */
 
-#define LANES KERNEL_LANES
-
-#ifdef EACH_PART
+#ifdef PACKED
 #define EACH_ROW CONCAT(EACH_, MOST_ROWS)
 #define EACH_COL CONCAT(EACH_, MOST_COLS)
 #define EACH_SUM EACH_6 /* fours among MOST_ROWS x MOST_COLS */
@@ -89,7 +83,6 @@
 #define EACH_ROW LOOP
 #define EACH_COL LOOP
 #define EACH_SUM LOOP
-#define EACH_PART LOOP
 #endif
 
 /* ---- functions of sixteen numbers ------------------------------------------------- */
@@ -164,36 +157,6 @@ INLINE v16 v16_gelu(v16 x)
 
 /* ---- forms of rows ------------------------------------------------------------------ */
 
-enum form {
-    FORM_PLAIN, /* floats */
-    FORM_SPLIT, /* floats rounded to bf16: of each 32, 16 odd ones, then 16 even ones */
-    FORM_PAIRS  /* bf16 */
-};
-#ifdef KERNEL_HAS_BF16
-#define FORM_BF16 FORM_PAIRS
-#else
-#define FORM_BF16 FORM_SPLIT
-#endif
-
-/* Vectors of k numbers. */
-INLINE size_t vectors(enum form form, size_t k)
-{
-    size_t blocks = (k + 31) / 32;
-    return form == FORM_PLAIN ? (k + LANES - 1) / LANES : form == FORM_SPLIT ? 2 * blocks : blocks;
-}
-
-/* To the nearest bf16, ties to even; a NaN stays one. */
-static void round_block(uint16_t out[32], const float x[32])
-{
-    uint32_t bits[32];
-    memcpy(bits, x, sizeof bits);
-    for (size_t i = 0; i < 32; i++) {
-        uint32_t rounded = bits[i] + 0x7fff + (bits[i] >> 16 & 1);
-        bool nan = (bits[i] & 0x7fffffff) > 0x7f800000;
-        out[i] = (uint16_t)((nan ? bits[i] | 0x400000 : rounded) >> 16);
-    }
-}
-
 /* 32 bf16 numbers as vectors of the form, `next` floats apart. */
 INLINE void put_block(enum form form, float *out, size_t next, const void *numbers)
 {
@@ -217,38 +180,10 @@ static void prepare_bf16(float *row, size_t k)
 
 /* ---- dot products ------------------------------------------------------------------- */
 
-INLINE vpart dot_part(enum form form, vpart a, vpart b, vpart c)
-{
-#ifdef KERNEL_HAS_BF16
-    if (form == FORM_PAIRS)
-        return vpart_dot(a, b, c);
-#endif
-    (void)form;
-    return vpart_fma(a, b, c);
-}
-
 INLINE v16 dot_vector(enum form form, v16 a, v16 b, v16 c)
 {
     EACH_PART(part, PARTS, c.p[part] = dot_part(form, a.p[part], b.p[part], c.p[part]);)
     return c;
-}
-
-/* Sixteen weights from the k-th on of a row of `dtype`, which is a constant where this is inlined. */
-INLINE v16 weights_at(const unsigned char *row, enum dtype dtype, size_t k)
-{
-    if (dtype == DTYPE_BF16)
-        return v16_bf16(row + k * 2);
-    if (dtype == DTYPE_F16)
-        return v16_f16(row + k * 2);
-    return v16_f32(row + k * 4);
-}
-
-/* The last n < 16. */
-INLINE v16 weights_tail(const unsigned char *row, enum dtype dtype, size_t k, size_t n)
-{
-    unsigned char t[64] = {0};
-    memcpy(t, row + k * dtype_size(dtype), n * dtype_size(dtype));
-    return weights_at(t, dtype, 0);
 }
 
 #define ACC(o) acc[(o) / C * MOST_COLS + (o) % C] /* the o-th of R x C, row by row */
@@ -327,7 +262,7 @@ INLINE void matmul_few(const struct matmul *m, const enum form form, const enum 
     }
 }
 
-/* ---- many rows ---------------------------------------------------------------------- */
+/* ---- weights laid out, rows as they are --------------------------------------------- */
 
 /* A stretch of k, in vectors. The lanes start from and go back to `aside` unless it is the first or the last. */
 struct piece {
@@ -359,16 +294,6 @@ INLINE void tile_wide(const int R, const int C, const enum form form, const floa
     }
 }
 
-/* A column's vectors, `next` floats apart. */
-INLINE void lay_plain(const unsigned char *row, const enum dtype dtype, size_t k, float *out, size_t next)
-{
-    size_t i = 0;
-    for (; i + LANES <= k; i += LANES, out += next)
-        v16_store(out, weights_at(row, dtype, i));
-    if (i < k)
-        v16_store(out, weights_tail(row, dtype, i, k - i));
-}
-
 static void lay_bf16(const unsigned char *row, size_t k, float *out, size_t next)
 {
     const size_t step = FORM_BF16 == FORM_PAIRS ? next : 2 * next;
@@ -390,25 +315,6 @@ static void lay_rounded(const float *row, size_t k, float *out, size_t next)
         round_block(rounded, row + i);
         put_block(FORM_BF16, out, next, rounded);
     }
-}
-
-/* A stretch of k: what a piece holds of a row. */
-struct stretch {
-    size_t from, n;
-};
-
-/* As floats, with zeros up to kernel_row(n). */
-static void widen_row(const unsigned char *row, enum dtype dtype, struct stretch k, float *out)
-{
-    memset(out + k.n / 32 * 32, 0, (kernel_row(k.n) - k.n / 32 * 32) * sizeof *out);
-    if (dtype_is_block(dtype))
-        CONCAT(blocks_widen_, KERNEL_ISA)(out, LANES, row, dtype, k.from, k.n);
-    else if (dtype == DTYPE_BF16)
-        lay_plain(row + 2 * k.from, DTYPE_BF16, k.n, out, LANES);
-    else if (dtype == DTYPE_F16)
-        lay_plain(row + 2 * k.from, DTYPE_F16, k.n, out, LANES);
-    else
-        lay_plain(row + 4 * k.from, DTYPE_F32, k.n, out, LANES);
 }
 
 /* One column's part of a piece; `spare` holds as much, as floats. */
@@ -513,7 +419,13 @@ INLINE void matmul_many(const struct matmul *m, const enum form form)
 
 static void matmul_f32(const struct matmul *m)
 {
-    if (m->rows > FEW_ROWS || dtype_is_block(m->dtype))
+#ifdef PACKED
+    if (m->packed) {
+        CONCAT(packed_matmul_f32_, KERNEL_ISA)(m);
+        return;
+    }
+#endif
+    if (m->rows > KERNEL_FEW || dtype_is_block(m->dtype))
         matmul_many(m, FORM_PLAIN);
     else if (m->dtype == DTYPE_BF16)
         matmul_few(m, FORM_PLAIN, DTYPE_BF16);
@@ -523,11 +435,11 @@ static void matmul_f32(const struct matmul *m)
         matmul_few(m, FORM_PLAIN, DTYPE_F32);
 }
 
-#if defined(KERNEL_ISA_avx512) || defined(KERNEL_ISA_avx2) || defined(KERNEL_ISA_neon)
+#ifdef PACKED
 
 static __attribute__((noinline)) void multiply_bf16(const struct matmul *m)
 {
-    if (m->rows > FEW_ROWS || m->dtype != DTYPE_BF16)
+    if (m->rows > KERNEL_FEW || m->dtype != DTYPE_BF16)
         matmul_many(m, FORM_BF16);
     else
         matmul_few(m, FORM_BF16, DTYPE_BF16);
@@ -535,6 +447,10 @@ static __attribute__((noinline)) void multiply_bf16(const struct matmul *m)
 
 static void matmul_bf16(const struct matmul *m)
 {
+    if (m->packed) {
+        CONCAT(packed_matmul_bf16_, KERNEL_ISA)(m);
+        return;
+    }
     uint64_t mode = flush_begin();
     multiply_bf16(m);
     flush_end(mode);
@@ -802,6 +718,10 @@ static struct block_stats stats(const float *x, size_t n)
 const struct kernel_table CONCAT(kernels_, KERNEL_ISA) = {
     .isa = TEXT(KERNEL_ISA),
     .prepare = {[CARAT_PRECISION_BF16] = prepare_bf16, [CARAT_PRECISION_INT8] = CONCAT(int8_prepare_, KERNEL_ISA)},
+#ifdef PACKED
+    .pack = {[CARAT_PRECISION_F32] = CONCAT(packed_pack_f32_, KERNEL_ISA),
+             [CARAT_PRECISION_BF16] = CONCAT(packed_pack_bf16_, KERNEL_ISA)},
+#endif
     .matmul = {[CARAT_PRECISION_F32] = matmul_f32,
                [CARAT_PRECISION_BF16] = matmul_bf16,
                [CARAT_PRECISION_INT8] = CONCAT(int8_matmul_, KERNEL_ISA)},

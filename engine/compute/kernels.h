@@ -35,11 +35,20 @@ static inline size_t kernel_row(size_t k)
 
 /* How the products divide their work, and work memory: see kernels.c and kernels_int8.c. */
 #define KERNEL_PANEL ((size_t)48)   /* columns that share a pass over the rows; best handed out in multiples of it */
-#define KERNEL_ROWS ((size_t)128)   /* rows that meet a piece of a panel */
+#define KERNEL_ROWS ((size_t)128)   /* rows that meet a piece of a panel, as they are */
+#define KERNEL_FEW ((size_t)4)      /* more rows than these are faster packed */
+#define KERNEL_GROUP ((size_t)8)    /* rows that are packed together */
 #define KERNEL_DEPTH ((size_t)1024) /* floats of k in a piece, so that a tile's stay in the level 1 cache */
 
-/* Floats of work memory for a product: a tile's columns of a piece, lanes put aside, a piece of a row. */
-#define KERNEL_WORK (8 * KERNEL_DEPTH + KERNEL_ROWS * KERNEL_PANEL * KERNEL_LANES + 2 * KERNEL_DEPTH)
+/* Of packed rows (kernels_packed.c): vectors of a piece, rows that meet it, numbers widened at once. */
+#define KERNEL_STEPS ((size_t)144)
+#define KERNEL_BLOCK ((size_t)256)
+#define KERNEL_STRETCH ((size_t)256)
+
+/* Floats of work memory for a product: a panel's piece, lanes put aside, numbers that are widened before they are laid
+ * out. More than rows as they are take: a tile's columns of a piece, lanes put aside, a piece of a row. */
+#define KERNEL_WORK \
+    ((KERNEL_STEPS + KERNEL_BLOCK) * KERNEL_PANEL * KERNEL_LANES + KERNEL_LANES * (KERNEL_STRETCH + KERNEL_LANES))
 
 /* y[r * ldy + c] = dot(x[r * ldx ..], w[c ..]) for c < cols: y = x wT. */
 struct matmul {
@@ -51,6 +60,8 @@ struct matmul {
     float *y;                /* [rows, ldy] */
     size_t ldy;
     float *work;             /* [KERNEL_WORK], 64-byte aligned */
+    const float *packed;     /* x as the same precision's pack() left it, [rows, kernel_row(k)], or NULL; the same bits */
+    const unsigned char *next; /* weights that are likely wanted next, or NULL; fetched ahead */
 };
 
 struct block_stats { /* of one row's logits over one fixed block of the vocabulary */
@@ -64,6 +75,9 @@ struct kernel_table {
     const char *isa;
     /* Makes of a row of k floats, in place, what the products of that precision read. NULL: nothing to do. */
     void (*prepare[CARAT_N_PRECISIONS])(float *row, size_t k);
+    /* Lays rows [first, first + KERNEL_GROUP) of `rows`, prepared, into `packed`, which holds all of them. NULL: there is
+     * no such order at this precision. */
+    void (*pack[CARAT_N_PRECISIONS])(float *packed, const float *x, size_t ldx, size_t rows, size_t k, size_t first);
     void (*matmul[CARAT_N_PRECISIONS])(const struct matmul *m);
     /* out[i] = w[i], widened, times scale; of blocks, whole ones */
     void (*widen)(float *out, const unsigned char *w, enum dtype dtype, size_t n, float scale);
@@ -92,6 +106,13 @@ struct kernel_table {
     struct block_stats (*stats)(const float *x, size_t n);
 };
 
+/* kernels_packed.c's part of a table: products whose rows are packed. */
+#define KERNEL_PACKED(isa)                                                                                                   \
+    void packed_pack_f32_##isa(float *packed, const float *x, size_t ldx, size_t rows, size_t k, size_t first);             \
+    void packed_pack_bf16_##isa(float *packed, const float *x, size_t ldx, size_t rows, size_t k, size_t first);            \
+    void packed_matmul_f32_##isa(const struct matmul *m);                                                                    \
+    void packed_matmul_bf16_##isa(const struct matmul *m)
+
 /* kernels_int8.c's part of a table: k is whole blocks of 32. */
 #define KERNEL_INT8(isa) void int8_prepare_##isa(float *row, size_t k); void int8_matmul_##isa(const struct matmul *m)
 
@@ -100,12 +121,17 @@ extern const struct kernel_table kernels_portable;
 #if defined(__x86_64__)
 extern const struct kernel_table kernels_avx2, kernels_avx512, kernels_avx512vnni, kernels_avx512bf16;
 KERNEL_INT8(avx2);
+KERNEL_PACKED(avx2);
 KERNEL_INT8(avx512);
+KERNEL_PACKED(avx512);
 KERNEL_INT8(avx512vnni);
+KERNEL_PACKED(avx512vnni);
 KERNEL_INT8(avx512bf16);
+KERNEL_PACKED(avx512bf16);
 #elif defined(__aarch64__)
 extern const struct kernel_table kernels_neon;
 KERNEL_INT8(neon);
+KERNEL_PACKED(neon);
 #endif
 
 /* The best table for this CPU, or the one named by CARAT_ISA. An unknown or unsupported name

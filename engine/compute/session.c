@@ -208,6 +208,29 @@ void session_run(struct carat_session *s, size_t n_chunks, double operations, po
         fn(context, i, 0);
 }
 
+struct packing { /* matmul's x, and where it goes */
+    const struct carat_session *s;
+    float *room;
+    const float *x;
+    size_t ldx, rows, k;
+};
+
+static void pack_chunk(void *context, size_t chunk, size_t thread)
+{
+    const struct packing *p = context;
+    (void)thread;
+    p->s->kernels->pack[p->s->precision](p->room, p->x, p->ldx, p->rows, p->k, chunk * KERNEL_GROUP);
+}
+
+const float *session_pack(struct carat_session *s, float *room, const float *x, size_t ldx, size_t rows, size_t k)
+{
+    struct packing p = {s, room, x, ldx, rows, k};
+    if (rows <= KERNEL_FEW || !s->kernels->pack[s->precision])
+        return NULL;
+    session_run(s, (rows + KERNEL_GROUP - 1) / KERNEL_GROUP, (double)(rows * k), pack_chunk, &p);
+    return room;
+}
+
 float *session_work(const struct carat_session *s, size_t thread)
 {
     return s->work + thread * s->work_each;

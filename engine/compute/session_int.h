@@ -69,6 +69,9 @@ static inline size_t session_width(size_t n)
 
 /* pool_run(), or a plain loop where `operations` are too few to wake anybody for. */
 void session_run(struct carat_session *s, size_t n_chunks, double operations, pool_fn *fn, void *context);
+/* A product's input, rows of k numbers prepared, packed in `room` (as large as the rows are); NULL where they are too few,
+ * or the kernels have no such order. */
+const float *session_pack(struct carat_session *s, float *room, const float *x, size_t ldx, size_t rows, size_t k);
 float *session_work(const struct carat_session *s, size_t thread);
 
 /* head.c: the normed rows in h times the head; answers the queries. CARAT_EINPUT where a logit is

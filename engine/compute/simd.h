@@ -7,7 +7,8 @@
  * KERNEL_ISA_avx512, KERNEL_ISA_avx2, KERNEL_ISA_neon or none of them (portable) is defined by the
  * Makefile. Weights, given as void *, need no alignment. A v16 is an array of the machine's own registers, vpart: the
  * products' inner loops go part by part, so that an operand takes one register and not two or four.
- * vpart_keep(x) holds x in a register: gcc would rather load it again for each use.
+ * vpart_keep(x) holds x in a register: gcc would rather load it again for each use. vpart_join is fours of floats from as
+ * many places, vpart_transpose exchanges rows and columns of each 4 x 4 of them; both where there are registers only.
  */
 #ifndef CARAT_ENGINE_SIMD_H
 #define CARAT_ENGINE_SIMD_H
@@ -34,6 +35,26 @@ typedef __m512 vpart;
 typedef struct { vpart p[1]; } v16;
 
 INLINE vpart vpart_load(const float *p) { return _mm512_loadu_ps(p); }
+INLINE vpart vpart_set1(float x) { return _mm512_set1_ps(x); }
+INLINE void vpart_store(float *p, vpart a) { _mm512_storeu_ps(p, a); }
+INLINE vpart vpart_add(vpart a, vpart b) { return _mm512_add_ps(a, b); }
+INLINE __m128 v4_load(const unsigned char *p) { return _mm_loadu_ps((const float *)(const void *)p); }
+INLINE vpart vpart_join(const unsigned char *const p[4], size_t at)
+{
+    __m512 a = _mm512_castps128_ps512(v4_load(p[0] + at));
+    a = _mm512_insertf32x4(a, v4_load(p[1] + at), 1);
+    a = _mm512_insertf32x4(a, v4_load(p[2] + at), 2);
+    return _mm512_insertf32x4(a, v4_load(p[3] + at), 3);
+}
+INLINE void vpart_transpose(vpart t[4])
+{
+    __m512d a = _mm512_castps_pd(_mm512_unpacklo_ps(t[0], t[1])), b = _mm512_castps_pd(_mm512_unpacklo_ps(t[2], t[3]));
+    __m512d c = _mm512_castps_pd(_mm512_unpackhi_ps(t[0], t[1])), d = _mm512_castps_pd(_mm512_unpackhi_ps(t[2], t[3]));
+    t[0] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, b));
+    t[1] = _mm512_castpd_ps(_mm512_unpackhi_pd(a, b));
+    t[2] = _mm512_castpd_ps(_mm512_unpacklo_pd(c, d));
+    t[3] = _mm512_castpd_ps(_mm512_unpackhi_pd(c, d));
+}
 #define vpart_keep(x) __asm__("" : "+v"(x))
 INLINE vpart vpart_fma(vpart a, vpart b, vpart c) { return _mm512_fmadd_ps(a, b, c); }
 #ifdef KERNEL_HAS_BF16
@@ -109,6 +130,23 @@ typedef __m256 vpart;
 typedef struct { vpart p[2]; } v16;
 
 INLINE vpart vpart_load(const float *p) { return _mm256_loadu_ps(p); }
+INLINE vpart vpart_set1(float x) { return _mm256_set1_ps(x); }
+INLINE void vpart_store(float *p, vpart a) { _mm256_storeu_ps(p, a); }
+INLINE vpart vpart_add(vpart a, vpart b) { return _mm256_add_ps(a, b); }
+INLINE __m128 v4_load(const unsigned char *p) { return _mm_loadu_ps((const float *)(const void *)p); }
+INLINE vpart vpart_join(const unsigned char *const p[2], size_t at)
+{
+    return _mm256_insertf128_ps(_mm256_castps128_ps256(v4_load(p[0] + at)), v4_load(p[1] + at), 1);
+}
+INLINE void vpart_transpose(vpart t[4])
+{
+    __m256d a = _mm256_castps_pd(_mm256_unpacklo_ps(t[0], t[1])), b = _mm256_castps_pd(_mm256_unpacklo_ps(t[2], t[3]));
+    __m256d c = _mm256_castps_pd(_mm256_unpackhi_ps(t[0], t[1])), d = _mm256_castps_pd(_mm256_unpackhi_ps(t[2], t[3]));
+    t[0] = _mm256_castpd_ps(_mm256_unpacklo_pd(a, b));
+    t[1] = _mm256_castpd_ps(_mm256_unpackhi_pd(a, b));
+    t[2] = _mm256_castpd_ps(_mm256_unpacklo_pd(c, d));
+    t[3] = _mm256_castpd_ps(_mm256_unpackhi_pd(c, d));
+}
 #define vpart_keep(x) __asm__("" : "+x"(x))
 INLINE vpart vpart_fma(vpart a, vpart b, vpart c) { return _mm256_fmadd_ps(a, b, c); }
 INLINE v16 v16_set1(float x) { return (v16){{_mm256_set1_ps(x), _mm256_set1_ps(x)}}; }
@@ -200,6 +238,18 @@ typedef struct { vpart p[4]; } v16;
     return r
 #define BITS(x) vreinterpretq_u32_f32(x)
 INLINE vpart vpart_load(const float *p) { return vld1q_f32(p); }
+INLINE vpart vpart_set1(float x) { return vdupq_n_f32(x); }
+INLINE void vpart_store(float *p, vpart a) { vst1q_f32(p, a); }
+INLINE vpart vpart_add(vpart a, vpart b) { return vaddq_f32(a, b); }
+INLINE vpart vpart_join(const unsigned char *const p[1], size_t at) { return vreinterpretq_f32_u8(vld1q_u8(p[0] + at)); }
+INLINE void vpart_transpose(vpart t[4])
+{
+    float32x4x2_t a = vtrnq_f32(t[0], t[1]), b = vtrnq_f32(t[2], t[3]);
+    t[0] = vcombine_f32(vget_low_f32(a.val[0]), vget_low_f32(b.val[0]));
+    t[1] = vcombine_f32(vget_low_f32(a.val[1]), vget_low_f32(b.val[1]));
+    t[2] = vcombine_f32(vget_high_f32(a.val[0]), vget_high_f32(b.val[0]));
+    t[3] = vcombine_f32(vget_high_f32(a.val[1]), vget_high_f32(b.val[1]));
+}
 #define vpart_keep(x) __asm__("" : "+w"(x))
 INLINE vpart vpart_fma(vpart a, vpart b, vpart c) { return vfmaq_f32(c, a, b); }
 INLINE v16 v16_set1(float x) { EACH(vdupq_n_f32(x)); }
@@ -376,6 +426,7 @@ INLINE void flush_end(uint64_t mode) { __asm__ volatile("msr fpcr, %0" : : "r"(m
 #define EACH_3(i, n, ...) EACH_2(i, n, __VA_ARGS__) AT(i, 2, n, __VA_ARGS__)
 #define EACH_4(i, n, ...) EACH_3(i, n, __VA_ARGS__) AT(i, 3, n, __VA_ARGS__)
 #define EACH_6(i, n, ...) EACH_4(i, n, __VA_ARGS__) AT(i, 4, n, __VA_ARGS__) AT(i, 5, n, __VA_ARGS__)
+#define EACH_8(i, n, ...) EACH_6(i, n, __VA_ARGS__) AT(i, 6, n, __VA_ARGS__) AT(i, 7, n, __VA_ARGS__)
 #define LOOP(i, n, ...) for (size_t i = 0; i < (size_t)(n); i++) { __VA_ARGS__ }
 #define PARTS (sizeof(v16) / sizeof(vpart))
 #define PART_LANES (16 / PARTS)

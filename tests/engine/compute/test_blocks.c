@@ -115,7 +115,7 @@ Test(blocks, products_equal_those_of_the_widened_numbers, .timeout = 120)
     enum { COLS = 31, K = 2304, MOST = 70 };
     float *work = aligned_alloc(64, KERNEL_WORK * sizeof *work);
     float *x = calloc(MOST * K, sizeof *x), *y = calloc(MOST * COLS, sizeof *y), *z = calloc(MOST * COLS, sizeof *z);
-    float *wide = calloc(COLS * K, sizeof *wide);
+    float *wide = calloc(COLS * K, sizeof *wide), *packed = calloc(MOST * K, sizeof *packed);
     unsigned char *w = calloc(COLS, K * 2);
     uint32_t seed = 3;
     for (size_t i = 0; i < MOST * K; i++) {
@@ -133,11 +133,17 @@ Test(blocks, products_equal_those_of_the_widened_numbers, .timeout = 120)
         const struct kernel_table *kernels;
         for (size_t i = 0; (kernels = kernels_at(i)); i++)
             for (size_t r = 0; r < sizeof ROWS / sizeof *ROWS; r++) {
-                struct matmul m = {w, t, K, COLS, ROWS[r], x, K, y, COLS, work};
+                struct matmul m = {w, t, K, COLS, ROWS[r], x, K, y, COLS, work, NULL, NULL};
                 kernels->matmul[CARAT_PRECISION_F32](&m);
-                struct matmul plain = {(unsigned char *)wide, DTYPE_F32, K, COLS, ROWS[r], x, K, z, COLS, work};
+                struct matmul plain = {(unsigned char *)wide, DTYPE_F32, K, COLS, ROWS[r], x, K, z, COLS, work, NULL, NULL};
                 kernels_at(0)->matmul[CARAT_PRECISION_F32](&plain);
                 cr_assert_arr_eq(y, z, ROWS[r] * COLS * sizeof *y, "%s: %s, %zu rows", kernels->isa, info->name, ROWS[r]);
+                for (size_t g = 0; kernels->pack[CARAT_PRECISION_F32] && g < ROWS[r]; g += KERNEL_GROUP)
+                    kernels->pack[CARAT_PRECISION_F32](packed, x, K, ROWS[r], K, g);
+                m.packed = packed;
+                memset(y, 0, MOST * COLS * sizeof *y);
+                kernels->matmul[CARAT_PRECISION_F32](&m);
+                cr_assert_arr_eq(y, z, ROWS[r] * COLS * sizeof *y, "%s: %s, %zu rows packed", kernels->isa, info->name, ROWS[r]);
             }
         float row[K];
         kernels_at(0)->widen(row, w, t, K, 2.0f);
@@ -145,6 +151,7 @@ Test(blocks, products_equal_those_of_the_widened_numbers, .timeout = 120)
             cr_assert(row[i] <= wide[i] * 2 && row[i] >= wide[i] * 2);
     }
     free(work);
+    free(packed);
     free(x);
     free(y);
     free(z);
@@ -170,7 +177,7 @@ static void int8_product(const struct kernel_table *t, const struct int8_case *c
     memcpy(x, c->x, rows * INT8_K * sizeof *x);
     for (size_t r = 0; r < rows; r++)
         t->prepare[CARAT_PRECISION_INT8](x + r * INT8_K, INT8_K);
-    struct matmul m = {c->w, c->type, INT8_K, INT8_COLS, rows, x, INT8_K, y, INT8_COLS, work};
+    struct matmul m = {c->w, c->type, INT8_K, INT8_COLS, rows, x, INT8_K, y, INT8_COLS, work, NULL, NULL};
     t->matmul[CARAT_PRECISION_INT8](&m);
     free(x);
     free(work);

@@ -113,21 +113,37 @@ static void check_sums(const struct matmul *m, const float *x, bool bf16)
         }
 }
 
+/* Rows packed, where the kernels have such an order; or NULL. */
+static float *packed(const struct kernel_table *t, enum carat_precision precision, const struct matmul *m)
+{
+    float *p = t->pack[precision] ? floats(m->rows * kernel_row(m->k), 1, 1) : NULL;
+    for (size_t r = 0; p && r < m->rows; r += KERNEL_GROUP)
+        t->pack[precision](p, m->x, m->ldx, m->rows, m->k, r);
+    return p;
+}
+
 static void product(const struct kernel_table *t, enum carat_precision precision, size_t n_rows, size_t cols, size_t k,
                     enum dtype dtype, float *y)
 {
     float *x = rows(n_rows, k, 5), *plain = rows(n_rows, k, 5), *work = floats(KERNEL_WORK, 1, 1);
     unsigned char *w = weights(cols * k, dtype, 9);
-    struct matmul m = {w + 1, dtype, k, cols, n_rows, x, kernel_row(k), y, cols, work};
+    struct matmul m = {w + 1, dtype, k, cols, n_rows, x, kernel_row(k), y, cols, work, NULL, NULL};
     for (size_t r = 0; t->prepare[precision] && r < n_rows; r++)
         t->prepare[precision](x + r * m.ldx, k);
     t->matmul[precision](&m);
+    float *order = packed(t, precision, &m), *again = floats(n_rows * cols, 1, 1);
+    m.packed = order;
+    m.y = again;
+    t->matmul[precision](&m);
+    check_bits(t, "packed rows", y, again, n_rows * cols);
     if (t == &kernels_portable)
         check_sums(&m, plain, precision == CARAT_PRECISION_BF16);
     free(x);
     free(plain);
     free(work);
     free(w);
+    free(order);
+    free(again);
 }
 
 /* Rounding elsewhere in a dot product of pairs leaves bits of its own: those are close, no more. */
@@ -141,7 +157,7 @@ static void check_products_at(const struct kernel_table *t, enum carat_precision
 {
     static const size_t SHAPES[][3] = { /* rows, columns, k */
         {1, 1, 1}, {1, 5, 16}, {2, 4, 15}, {3, 9, 33}, {4, 25, 100}, {5, 3, 17}, {6, 24, 64}, {7, 50, 48},
-        {65, 49, 40}, {130, 7, 31}, {5, 26, 1025}, {66, 25, 2100}, {4, 6, 2055}, {133, 8, 4200},
+        {65, 49, 40}, {130, 7, 31}, {300, 49, 17}, {15, 97, 2400}, {259, 33, 4700}, {5, 26, 1025}, {66, 25, 2100}, {4, 6, 2055}, {133, 8, 4200},
     };
     for (size_t i = 0; i < sizeof SHAPES / sizeof *SHAPES; i++)
         for (enum dtype d = DTYPE_F32; d <= DTYPE_F16; d++) {
@@ -188,7 +204,7 @@ static void check_small_bf16(const struct kernel_table *t)
         float *x = floats(ROWS * K, 3, 0x1p-60), *w = floats(COLS * K, 4, 0x1p-66), *work = floats(KERNEL_WORK, 1, 1);
         for (size_t j = 0; j < ROWS * K; j += 7)
             x[j] *= 0x1p-70f;
-        struct matmul m = {(unsigned char *)w, DTYPE_F32, K, COLS, ROWS, x, K, y[i], COLS, work};
+        struct matmul m = {(unsigned char *)w, DTYPE_F32, K, COLS, ROWS, x, K, y[i], COLS, work, NULL, NULL};
         for (size_t r = 0; r < ROWS; r++)
             tables[i]->prepare[CARAT_PRECISION_BF16](x + r * K, K);
         tables[i]->matmul[CARAT_PRECISION_BF16](&m);
