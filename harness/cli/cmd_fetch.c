@@ -120,11 +120,23 @@ static struct extent extent_of(const char *folder)
     return e;
 }
 
+/* "4.9 MB", "45 kB": small files are none of 0.0 MB. */
+static const char *size_text(int64_t bytes, char text[40])
+{
+    if (bytes < 1000000)
+        snprintf(text, 40, "%.0f kB", (double)(bytes ? (bytes < 1000 ? 1000 : bytes) : 0) / 1e3);
+    else
+        snprintf(text, 40, "%.1f MB", (double)bytes / 1e6);
+    return text;
+}
+
 /* "gsm8k: 3 files, 4.9 MB, licence: MIT", before anything is asked for. */
 static void announce(const char *folder, FILE *to, struct extent *all)
 {
     struct extent e = extent_of(folder);
-    fprintf(to, "%s: %zu files, %s%.1f MB, licence: %s\n", folder, e.n_files, e.whole ? "" : "more than ", (double)e.bytes / 1e6,
+    char size[40];
+    fprintf(to, "%s: %zu file%s, %s%s, licence: %s\n", folder, e.n_files, e.n_files == 1 ? "" : "s", e.whole ? "" : "more than ",
+            size_text(e.bytes, size),
             buf_failed(&e.licences) || !e.licences.n ? "not stated" : e.licences.p);
     all->n_files += e.n_files;
     all->bytes += e.bytes;
@@ -195,6 +207,7 @@ static enum carat_err announce_all(const struct getting *g, const struct wanted 
 {
     struct extent all = {.whole = true};
     const char **seen = calloc(w->n + 1, sizeof *seen);
+    char size[40];
     size_t n = 0;
     if (!seen)
         return err_nomem(err, "the names");
@@ -212,7 +225,7 @@ static enum carat_err announce_all(const struct getting *g, const struct wanted 
         announce(folder, to, &all);
     }
     if (n > 1)
-        fprintf(to, "%zu datasets, %zu files, %s%.1f MB\n", n, all.n_files, all.whole ? "" : "more than ", (double)all.bytes / 1e6);
+        fprintf(to, "%zu datasets, %zu files, %s%s\n", n, all.n_files, all.whole ? "" : "more than ", size_text(all.bytes, size));
     free(seen);
     return CARAT_OK;
 }

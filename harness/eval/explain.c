@@ -48,6 +48,31 @@ static const char *meaning(const struct carat_metric *metric)
     return meanings[metric->kind];
 }
 
+/* What an exact match passes over, as words behind its meaning: ", case and punctuation apart, without /,/". */
+static void set_meaning(json_t *row, const struct carat_metric *metric, bool *ok)
+{
+    struct buf text = BUF_INIT(1 << 16);
+    buf_adds(&text, meaning(metric));
+    if (metric->kind == CARAT_METRIC_EXACT_MATCH) {
+        const struct {
+            bool ignored;
+            const char *what;
+        } flags[] = {{metric->ignore_case, "case"}, {metric->ignore_punctuation, "punctuation"}, {metric->ignore_numbers, "digits"}};
+        const char *before = "; passed over: ";
+        for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+            if (flags[i].ignored) {
+                buf_printf(&text, "%s%s", before, flags[i].what);
+                before = ", ";
+            }
+        for (const char *const *p = metric->ignore_patterns; p && *p; p++) {
+            buf_printf(&text, "%s/%s/", before, *p);
+            before = ", ";
+        }
+    }
+    set(row, "is", buf_failed(&text) ? NULL : json_text(buf_str(&text)), ok);
+    buf_release(&text);
+}
+
 static const char *error_formula(enum carat_aggregation how)
 {
     switch (how) {
@@ -69,7 +94,7 @@ static json_t *statistics(const struct carat_task *task, bool *ok)
         const struct carat_metric *metric = &task->metrics[i];
         json_t *row = json_object();
         set_text(row, "metric", metric->name, ok);
-        set_text(row, "is", meaning(metric), ok);
+        set_meaning(row, metric, ok);
         set_text(row, "aggregation", stat_aggregation_name(metric_aggregation(metric)), ok);
         set_text(row, "standard_error", error_formula(metric_aggregation(metric)), ok);
         *ok = json_array_append_new(list, row) == 0 && *ok;

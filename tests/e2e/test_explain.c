@@ -41,6 +41,18 @@ Test(e2e_explain, tells_protocol_data_published_figures_and_token_boundaries, .t
     ran_release(&r);
 }
 
+Test(e2e_explain, what_an_exact_match_passes_over_is_told, .timeout = 60)
+{
+    struct ran r = run_carat(NULL, "explain", "triviaqa", "--data", "demo/data");
+    expect_status(r, 0);
+    cr_expect(strstr(r.out, "is one of the right answers; passed over: case, punctuation (mean)\n"), "%s", r.out);
+    ran_release(&r);
+    r = run_carat(NULL, "explain", "gsm8k", "--data", "demo/data");
+    expect_status(r, 0);
+    cr_expect(strstr(r.out, "; passed over: case, /,/, /\\$/, /(?s).*#### /, /\\.$/ (mean)\n"), "%s", r.out);
+    ran_release(&r);
+}
+
 Test(e2e_explain, without_files_there_is_all_but_the_example, .timeout = 60)
 {
     struct ran r = run_carat(NULL, "explain", "minerva_math", "--data", "demo/data", "--json");

@@ -77,6 +77,7 @@ Test(e2e_suites, what_a_suite_would_fetch_is_told_without_fetching, .timeout = 6
     expect_status(r, 0);
     cr_expect(strstr(r.out, "hellaswag: 2 files, 59.7 MB, licence: MIT\n") && strstr(r.out, "17 datasets, "), "%s", r.out);
     cr_expect(strstr(r.out, "under a takedown notice"), "%s", r.out);
+    cr_expect(strstr(r.out, "human-eval: 1 file, 45 kB, licence: MIT\n"), "%s", r.out);
     cr_expect_str_eq(r.err, "");
     ran_release(&r);
     snprintf(cache, sizeof cache, "%s/cache", dir);
