@@ -355,6 +355,21 @@ static const struct metric_row *find_metric(enum carat_output output, const char
     return NULL;
 }
 
+static bool is_text(const json_t *v, const char *text) { return json_is_string(v) && strcmp(json_string_value(v), text) == 0; }
+
+/* Two of another package's metrics, asked of one text at a time: both are 1 where it is the right one, else 0. */
+static const struct metric_row *find_outside_metric(enum carat_output output, const json_t *entry)
+{
+    static const struct metric_row accuracy = {CARAT_GENERATE, "accuracy", CARAT_METRIC_EXACT_MATCH, false},
+                                   f1 = {CARAT_GENERATE, "f1", CARAT_METRIC_EXACT_MATCH, false};
+    const json_t *name = value_of(entry, "metric");
+    if (output != CARAT_GENERATE || !flag(entry, "hf_evaluate") || !is_text(value_of(entry, "aggregation"), "mean"))
+        return NULL;
+    if (is_text(name, "accuracy"))
+        return &accuracy;
+    return is_text(name, "f1") && is_text(value_of(entry, "average"), "micro") ? &f1 : NULL;
+}
+
 /* Of a metric whose items have the right choice beside them, as those of f1 have. */
 static enum carat_err aggregation_function(struct yaml_task *t, const json_t *v, struct carat_metric *m, struct err *err)
 {
@@ -438,6 +453,7 @@ static enum carat_err take_metric(struct yaml_task *t, const json_t *entry, stru
     if (t->task.judge || t->by_mass)
         return take_score(t, entry, json_string_value(name), metrics, err);
     const struct metric_row *row = find_metric(t->task.output, json_string_value(name));
+    row = row ? row : find_outside_metric(t->task.output, entry);
     if (!row)
         return cannot_run(t, err, "the metric '%s' is not supported for this output_type", json_string_value(name));
     struct carat_metric *m = &metrics[t->task.n_metrics++];

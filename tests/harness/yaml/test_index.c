@@ -188,6 +188,7 @@ Test(yaml_index, tells_what_can_be_asked_but_not_scored)
         {"metric_list: [{metric: bleu, aggregation: mean}]\n", "'bleu' cannot be aggregated by 'mean'"},
         {"metric_list: [{metric: exact_match, aggregation: ter}]\n", "'exact_match' cannot be aggregated by 'ter'"},
         {"metric_list: [{metric: bleu, hf_evaluate: true}]\n", "hf_evaluate"},
+        {"metric_list: [{metric: f1, hf_evaluate: true, aggregation: mean, average: macro}]\n", "'f1'"},
         {"metric_list: [{metric: exact_match, aggregation: !function utils.f}]\n", "!function utils.f"},
         {"filter_list: [{name: a, filter: [{function: translate}]}]\n", "translate"},
         {"generation_kwargs: {num_beams: 4}\n", "num_beams"},
