@@ -6,7 +6,7 @@
  * quarter less. A task of few items would pay more for the dictionary than it saves, and gets none.
  *
  * A dictionary is a row of `text` without a dictionary of its own. */
-#include "dict.h"
+#include "record.h"
 
 #include <stdlib.h>
 
@@ -84,7 +84,8 @@ static enum carat_err make_dict(struct carat_store *st, struct store_task *t, st
 {
     sqlite3_stmt *q;
     int64_t id;
-    enum carat_err code = store_put_text(st, buf_str(&t->dict), &(struct dict){.bytes = STR("")}, &id, NULL, err);
+    const struct record_text text = record_text(buf_str(&t->dict));
+    enum carat_err code = store_put_text(st, &text, &(struct dict){.bytes = STR("")}, &id, NULL, err);
     if (code || (code = store_sql(st, SQL_TASK_DICT, &q, err)))
         return code;
     sqlite3_bind_int64(q, 1, t->id);

@@ -22,7 +22,7 @@ static bool begin(z_stream *z, struct form f)
 
 void pack_init(struct pack *pk)
 {
-    *pk = (struct pack){.out = BUF_INIT(PACK_TEXT_MAX), .planes = BUF_INIT(PACK_TEXT_MAX), .primed_dict = BUF_INIT(PACK_TEXT_MAX)};
+    *pk = (struct pack){.out = BUF_INIT(PACK_TEXT_MAX), .scratch = BUF_INIT(PACK_TEXT_MAX), .primed_dict = BUF_INIT(PACK_TEXT_MAX)};
 }
 
 void pack_release(struct pack *pk)
@@ -35,7 +35,7 @@ void pack_release(struct pack *pk)
     free(pk->primed_pool.p);
     free(pk->copy_pool.p);
     buf_release(&pk->primed_dict);
-    buf_release(&pk->planes);
+    buf_release(&pk->scratch);
     buf_release(&pk->out);
     pack_init(pk);
 }

@@ -32,7 +32,7 @@ struct pack {
     struct pack_pool primed_pool, copy_pool;
     struct buf primed_dict;        /* empty: nothing is primed */
     struct buf out;                /* what pack_deflate() gives */
-    struct buf planes;             /* for callers: numbers on their way to it */
+    struct buf scratch;            /* for callers: bytes on their way to it */
 };
 
 void pack_init(struct pack *pk);

@@ -41,52 +41,95 @@ static enum carat_err flatten(struct arena *a, const struct carat_item_record *r
 static enum carat_err keep(struct arena *a, struct str bytes, struct str *out, struct err *err)
 {
     *out = (struct str){arena_dup(a, bytes.p, bytes.n), bytes.n};
-    return out->p ? CARAT_OK : err_nomem(err, "an item's tokens");
+    return out->p ? CARAT_OK : err_nomem(err, "an item to store");
 }
 
-/* What pk->planes holds, deflated where that is shorter. */
+/* What pk->scratch holds, deflated where that is shorter. */
 static enum carat_err keep_deflated(struct pack *pk, struct arena *a, struct str *out, size_t *size, struct err *err)
 {
     struct str bytes;
-    *size = pk->planes.n;
-    if (buf_failed(&pk->planes))
+    *size = pk->scratch.n;
+    if (buf_failed(&pk->scratch))
         return err_nomem(err, "an item's tokens");
-    enum carat_err code = pack_deflate(pk, buf_str(&pk->planes), STR(""), &bytes, err);
+    enum carat_err code = pack_deflate(pk, buf_str(&pk->scratch), STR(""), &bytes, err);
     return code ? code : keep(a, bytes, out, err);
 }
 
 static enum carat_err pack_logprobs(const struct flat *flat, struct pack *pk, struct arena *a, struct record_tokens *out,
                                     struct err *err)
 {
-    buf_clear(&pk->planes);
-    out->coded = pack_floats(&pk->planes, flat->logprobs, flat->n);
-    if (out->coded && !buf_failed(&pk->planes)) { /* deflate finds nothing in it */
-        out->logprobs_size = pk->planes.n;
-        return keep(a, buf_str(&pk->planes), &out->logprobs, err);
+    buf_clear(&pk->scratch);
+    out->coded = pack_floats(&pk->scratch, flat->logprobs, flat->n);
+    if (out->coded && !buf_failed(&pk->scratch)) { /* deflate finds nothing in it */
+        out->logprobs_size = pk->scratch.n;
+        return keep(a, buf_str(&pk->scratch), &out->logprobs, err);
     }
-    buf_clear(&pk->planes);
-    (void)pack_reals(&pk->planes, flat->logprobs, flat->n);
+    buf_clear(&pk->scratch);
+    (void)pack_reals(&pk->scratch, flat->logprobs, flat->n);
     return keep_deflated(pk, a, &out->logprobs, &out->logprobs_size, err);
 }
 
-enum carat_err record_tokens(const struct carat_item_record *item, struct pack *pk, struct arena *arena,
-                             struct record_tokens *out, struct err *err)
+static enum carat_err pack_tokens(const struct carat_item_record *item, struct pack *pk, struct arena *arena,
+                                  struct record_packed *out, struct err *err)
 {
-    struct flat flat = {.n = 0};
-    *out = (struct record_tokens){.coded = false};
-    enum carat_err code = item->shares_answers ? CARAT_OK : flatten(arena, item, &flat, err);
+    struct flat flat;
+    struct record_tokens *t = &out->tokens;
+    enum carat_err code = flatten(arena, item, &flat, err);
     if (!code && flat.ids) {
-        buf_clear(&pk->planes);
-        (void)pack_ids(&pk->planes, flat.ids, flat.n);
-        code = keep_deflated(pk, arena, &out->ids, &out->ids_size, err);
+        buf_clear(&pk->scratch);
+        (void)pack_ids(&pk->scratch, flat.ids, flat.n);
+        code = keep_deflated(pk, arena, &t->ids, &t->ids_size, err);
     }
     if (!code && flat.logprobs)
-        code = pack_logprobs(&flat, pk, arena, out, err);
-    out->n_bytes = flat.n * (sizeof *flat.ids + sizeof *flat.logprobs) + out->ids.n + out->logprobs.n; /* at most */
+        code = pack_logprobs(&flat, pk, arena, t, err);
+    out->n_bytes += flat.n * (sizeof *flat.ids + sizeof *flat.logprobs) + t->ids.n + t->logprobs.n;
     return code;
 }
 
-/* ---- the rest --------------------------------------------------------------------------- */
+/* ---- its texts ----------------------------------------------------------------------------- */
+
+struct record_text record_text(struct str text)
+{
+    char hex[SHA256_HEX];
+    size_t n;
+    struct record_text t = {.text = text};
+    sha256_hex(text.n ? text.p : "", text.n, hex);
+    (void)pack_hash(str_from(hex), t.key, &n);
+    return t;
+}
+
+enum carat_err record_deflate(struct record_text *t, const struct dict *dict, struct pack *pk, struct arena *arena,
+                              struct err *err)
+{
+    struct str data;
+    enum carat_err code = pack_deflate(pk, t->text, dict->bytes, &data, err);
+    t->dict = dict->id;
+    if (!code && data.p == t->text.p)
+        t->data = data;
+    else if (!code)
+        code = keep(arena, data, &t->data, err);
+    return code;
+}
+
+enum carat_err record_pack(const struct carat_item_record *item, struct pack *pk, struct arena *arena, struct record_packed *out,
+                           struct err *err)
+{
+    struct str asked;
+    *out = (struct record_packed){.n_bytes = 0};
+    enum carat_err code = item->shares_answers ? CARAT_OK : pack_tokens(item, pk, arena, out, err);
+    if (code)
+        return code;
+    buf_clear(&pk->scratch);
+    if (pack_asked(item, &pk->scratch))
+        return err_nomem(err, "an item's prompt");
+    if ((code = keep(arena, buf_str(&pk->scratch), &asked, err)))
+        return code;
+    out->asked = record_text(asked);
+    out->n_bytes += 2 * asked.n;
+    return CARAT_OK;
+}
+
+/* ---- a copy of it --------------------------------------------------------------------------- */
 
 /* Copies into one arena, and counts. A failure is kept: one look at the end is enough. */
 struct copier {

@@ -7,7 +7,7 @@
  *   merge.c   one file of several
  *   open.c    what a file must be, who may write it; statements; what an SQLite failure means
  *   write.c   runs, tasks, items into the file
- *   record.c  an item's record copied, the numbers of its choices packed
+ *   record.c  an item's record copied, what of it can be packed without the file
  *   writer.c  the thread that writes items beside other work
  *   read.c    and out of it
  */
@@ -106,8 +106,9 @@ enum carat_err store_sql(struct carat_store *st, enum store_sql which, sqlite3_s
 
 /* The row of `text` that holds these bytes, made if there is none; `is_new` may be NULL. */
 struct dict;
-enum carat_err store_put_text(struct carat_store *st, struct str s, const struct dict *dict, int64_t *id, bool *is_new,
-                              struct err *err);
+struct record_text;
+enum carat_err store_put_text(struct carat_store *st, const struct record_text *t, const struct dict *dict, int64_t *id,
+                              bool *is_new, struct err *err);
 
 /* Holds the lock of the file `path` and, where there is such a file, has it open to read and write (db is NULL
  * otherwise). carat_store_free() lets go. */
@@ -116,10 +117,10 @@ enum carat_err store_open_target(const char *path, struct carat_store **out, str
 /* Closes the connection, and keeps the lock. */
 void store_disconnect(struct carat_store *st);
 
-/* carat_store_put() of an item whose choices' numbers are packed already: theirs are not looked at. */
-struct record_tokens;
+/* carat_store_put() of an item that is packed already. */
+struct record_packed;
 enum carat_err store_put_packed(struct carat_store *st, int64_t task, const struct carat_item_record *item,
-                                const struct record_tokens *tokens, struct err *err);
+                                const struct record_packed *packed, struct err *err);
 
 /* Of a clock that only goes forward, and when by it what is pending should be committed; 0: nothing is. */
 int64_t store_now_ms(void);

@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "dict.h"
 #include "record.h"
 
 enum { BATCH_ITEMS = 256, BATCH_MS = 1000 };
@@ -252,18 +251,13 @@ enum carat_err carat_store_done(struct carat_store *st, int64_t task, bool retry
 
 /* ---- an item ------------------------------------------------------------------------------ */
 
-enum carat_err store_put_text(struct carat_store *st, struct str s, const struct dict *dict, int64_t *id, bool *is_new,
-                              struct err *err)
+enum carat_err store_put_text(struct carat_store *st, const struct record_text *t, const struct dict *dict, int64_t *id,
+                              bool *is_new, struct err *err)
 {
-    char hex[SHA256_HEX];
-    unsigned char hash[PACK_HASH_MAX];
-    size_t n_hash;
-    struct str key, data;
+    const struct str key = {(const char *)t->key, sizeof t->key};
+    struct str data = t->data;
     sqlite3_stmt *q;
     enum carat_err code;
-    sha256_hex(s.n ? s.p : "", s.n, hex);
-    (void)pack_hash((struct str){hex, 64}, hash, &n_hash);
-    key = (struct str){(const char *)hash, n_hash};
     if (is_new)
         *is_new = false;
     if ((code = store_sql(st, SQL_TEXT_FIND, &q, err)))
@@ -271,12 +265,14 @@ enum carat_err store_put_text(struct carat_store *st, struct str s, const struct
     store_bind_blob(q, 1, key);
     if ((code = find_id(st, q, id, err)) || *id)
         return code;
-    if ((code = pack_deflate(&st->pack, s, dict->bytes, &data, err)) || (code = store_sql(st, SQL_TEXT_NEW, &q, err)))
+    if (!data.p || t->dict != dict->id) /* not deflated, or the dictionary is another one by now */
+        code = pack_deflate(&st->pack, t->text, dict->bytes, &data, err);
+    if (code || (code = store_sql(st, SQL_TEXT_NEW, &q, err)))
         return code;
     store_bind_blob(q, 1, key);
-    sqlite3_bind_int64(q, 2, (int64_t)s.n);
+    sqlite3_bind_int64(q, 2, (int64_t)t->text.n);
     store_bind_blob(q, 3, data);
-    if (dict->id && data.p != s.p)
+    if (dict->id && data.n != t->text.n)
         sqlite3_bind_int64(q, 4, dict->id);
     else
         sqlite3_bind_null(q, 4);
@@ -288,24 +284,27 @@ enum carat_err store_put_text(struct carat_store *st, struct str s, const struct
 }
 
 /* What is asked of an item: the task's dictionary fits it. */
-static enum carat_err put_asked(struct carat_store *st, int64_t task, struct str s, int64_t *id, struct err *err)
+static enum carat_err put_asked(struct carat_store *st, int64_t task, const struct record_text *t, int64_t *id, struct err *err)
 {
     struct dict dict;
     bool is_new;
     enum carat_err code = dict_of(st, task, &dict, err);
     if (!code)
-        code = store_put_text(st, s, &dict, id, &is_new, err);
-    return !code && is_new ? dict_feed(st, task, s, err) : code;
+        code = store_put_text(st, t, &dict, id, &is_new, err);
+    return !code && is_new ? dict_feed(st, task, t->text, err) : code;
 }
 
-static enum carat_err put_prefix(struct carat_store *st, struct str prefix, int64_t *id, struct err *err)
+/* `packed` is the prefix's row, if it was made already. */
+static enum carat_err put_prefix(struct carat_store *st, struct str prefix, const struct record_text *packed, int64_t *id,
+                                 struct err *err)
 {
     if (!st->prefix_id || !str_eq(prefix, buf_str(&st->prefix))) {
         st->prefix_id = 0;
         buf_clear(&st->prefix);
         if (buf_addstr(&st->prefix, prefix))
             return err_nomem(err, "a prompt's prefix");
-        enum carat_err code = store_put_text(st, prefix, &(struct dict){0}, &st->prefix_id, NULL, err);
+        const struct record_text t = packed->text.n ? *packed : record_text(prefix);
+        enum carat_err code = store_put_text(st, &t, &(struct dict){.bytes = STR("")}, &st->prefix_id, NULL, err);
         if (code) {
             st->prefix_id = 0;
             return code;
@@ -401,9 +400,9 @@ static enum carat_err put_samples(struct carat_store *st, int64_t item, const st
 }
 
 static enum carat_err put_responses(struct carat_store *st, int64_t item, const struct carat_item_record *r,
-                                    const struct record_tokens *tokens, struct err *err)
+                                    const struct record_packed *packed, struct err *err)
 {
-    enum carat_err code = put_tokens(st, item, tokens, err);
+    enum carat_err code = put_tokens(st, item, &packed->tokens, err);
     if (!code)
         code = put_choices(st, item, r, err);
     return code ? code : put_samples(st, item, r, err);
@@ -481,8 +480,8 @@ static enum carat_err find_answers(struct carat_store *st, int64_t task, const s
 }
 
 /* The row of `item` itself. */
-static enum carat_err put_head(struct carat_store *st, int64_t task, const struct carat_item_record *r, int64_t *item,
-                               struct err *err)
+static enum carat_err put_head(struct carat_store *st, int64_t task, const struct carat_item_record *r,
+                               const struct record_packed *packed, int64_t *item, struct err *err)
 {
     unsigned char hash[PACK_HASH_MAX];
     size_t n_hash;
@@ -491,12 +490,9 @@ static enum carat_err put_head(struct carat_store *st, int64_t task, const struc
     enum carat_err code;
     if (!pack_hash(r->row_sha256, hash, &n_hash) || (unsigned)r->outcome > CARAT_REFUSED)
         return err_set(err, CARAT_EUSAGE, "item %lld: its row hash is no hex or its outcome is none", (long long)r->index);
-    buf_clear(&st->scratch);
-    if (pack_asked(r, &st->scratch))
-        return err_nomem(err, "an item's prompt");
     if ((r->shares_answers && (code = find_answers(st, task, r, &answers_of, err))) ||
-        (r->prefix.n && (code = put_prefix(st, r->prefix, &prefix, err))) ||
-        (code = put_asked(st, task, buf_str(&st->scratch), &asked, err)) || (code = store_sql(st, SQL_ITEM_NEW, &q, err)))
+        (r->prefix.n && (code = put_prefix(st, r->prefix, &packed->prefix, &prefix, err))) ||
+        (code = put_asked(st, task, &packed->asked, &asked, err)) || (code = store_sql(st, SQL_ITEM_NEW, &q, err)))
         return code;
     sqlite3_bind_int64(q, 1, task);
     sqlite3_bind_int64(q, 2, r->index);
@@ -558,21 +554,21 @@ static bool drop_item(struct carat_store *st, int64_t item)
 enum carat_err carat_store_put(struct carat_store *st, int64_t task, const struct carat_item_record *item,
                                struct err *err)
 {
-    struct record_tokens tokens;
+    struct record_packed packed;
     arena_reset(&st->arena);
-    enum carat_err code = record_tokens(item, &st->pack, &st->arena, &tokens, err);
-    return code ? code : store_put_packed(st, task, item, &tokens, err);
+    enum carat_err code = record_pack(item, &st->pack, &st->arena, &packed, err);
+    return code ? code : store_put_packed(st, task, item, &packed, err);
 }
 
 enum carat_err store_put_packed(struct carat_store *st, int64_t task, const struct carat_item_record *item,
-                                const struct record_tokens *tokens, struct err *err)
+                                const struct record_packed *packed, struct err *err)
 {
     int64_t id = 0;
     struct err why = ERR_INIT;
     enum carat_err code = begin(st, err);
     if (code)
         return code;
-    if ((code = put_head(st, task, item, &id, &why)) || (!item->shares_answers && (code = put_responses(st, id, item, tokens, &why))) ||
+    if ((code = put_head(st, task, item, packed, &id, &why)) || (!item->shares_answers && (code = put_responses(st, id, item, packed, &why))) ||
         (code = put_answers(st, id, item, &why)) || (code = put_values(st, task, id, item, &why)) ||
         (code = name_clusters(st, task, item->cluster_of, &why))) {
         int cause = sqlite3_errcode(st->db) & 0xff;

@@ -3,6 +3,10 @@
  *     caller: carat_writer_put()  ──▶  ring, first in, first out  ──▶  thread: store_put_packed()
  *             copies, packs numbers                                            deflates texts, inserts
  *
+ * Deflating takes about as long as inserting. So where the thread is more than AHEAD items behind, the caller deflates the
+ * texts, too; with the dictionary that the task had when the thread last told. Where it is another one by then, the thread
+ * deflates them again: which of the two did it shows nowhere in the file.
+ *
  * Items go into the file in the order in which they were put, so its rows are those that the caller alone would have
  * written. What is in the ring is in memory only: it is at most what QUEUE_BYTES and SLOTS allow, on top of what the store has
  * not committed.
@@ -19,15 +23,14 @@
 #include <time.h>
 
 #include "record.h"
-#include "store_int.h"
 
-enum { SLOTS = 256 };
+enum { SLOTS = 256, AHEAD = SLOTS / 8 };
 #define QUEUE_BYTES ((size_t)16 << 20) /* and one item more */
 
 struct slot {
     int64_t task;
     struct carat_item_record item; /* in the arena, as is all of it */
-    struct record_tokens tokens;
+    struct record_packed packed;
     struct arena arena;
     size_t n_bytes;
 };
@@ -36,13 +39,16 @@ struct carat_writer {
     struct carat_store *store; /* borrowed */
     pthread_t thread;
     bool started;
-    struct pack pack;          /* the caller's */
+    struct pack pack;       /* the caller's, as is the next */
+    struct buf prefix;      /* of the item that it packed last */
 
     pthread_mutex_t lock;   /* guards everything below, but for what of `slots` is one side's */
     pthread_cond_t more;    /* an item was put, or something is asked of the thread */
     pthread_cond_t less;    /* half of the ring is empty, or all is committed */
     struct slot slots[SLOTS];
     size_t first, n, n_bytes;
+    int64_t dict_task;      /* of the item written last ... */
+    struct dict dict;       /* ... and its dictionary: bytes that stay where they are as long as the store does */
     bool syncing, stop;     /* commit as soon as nothing is left; end then */
     struct err failure;     /* the first one */
 };
@@ -62,11 +68,15 @@ static void note(struct carat_writer *w, const struct err *why)
 static void write_first(struct carat_writer *w)
 {
     struct slot *slot = &w->slots[w->first];
+    struct dict dict = {.bytes = STR("")};
     struct err why = ERR_INIT;
     pthread_mutex_unlock(&w->lock);
-    store_put_packed(w->store, slot->task, &slot->item, &slot->tokens, &why);
+    if (!store_put_packed(w->store, slot->task, &slot->item, &slot->packed, &why))
+        dict_of(w->store, slot->task, &dict, &why);
     pthread_mutex_lock(&w->lock);
     note(w, &why);
+    w->dict_task = slot->task;
+    w->dict = dict;
     w->first = (w->first + 1) % SLOTS;
     w->n--;
     w->n_bytes -= slot->n_bytes;
@@ -128,6 +138,7 @@ enum carat_err carat_writer_new(struct carat_store *store, struct carat_writer *
     if (!w)
         return err_nomem(err, "the store's thread");
     w->store = store;
+    w->prefix = (struct buf)BUF_INIT(PACK_TEXT_MAX);
     pack_init(&w->pack);
     pthread_condattr_init(&steady);
     pthread_condattr_setclock(&steady, CLOCK_MONOTONIC); /* that of store_due_ms() */
@@ -154,6 +165,7 @@ void carat_writer_free(struct carat_writer *w)
     if (w->started)
         pthread_join(w->thread, NULL);
     pack_release(&w->pack);
+    buf_release(&w->prefix);
     for (size_t i = 0; i < SLOTS; i++)
         arena_release(&w->slots[i].arena);
     pthread_cond_destroy(&w->less);
@@ -177,6 +189,32 @@ enum carat_err carat_writer_failure(struct carat_writer *w, struct err *err)
     return code;
 }
 
+/* A prefix that other items share is in the file after the first. */
+static enum carat_err pack_prefix(struct carat_writer *w, struct slot *slot, struct err *err)
+{
+    const struct str prefix = slot->item.prefix;
+    struct record_packed *p = &slot->packed;
+    if (str_eq(prefix, buf_str(&w->prefix)))
+        return CARAT_OK;
+    buf_clear(&w->prefix);
+    if (buf_addstr(&w->prefix, prefix))
+        return err_nomem(err, "a prompt's prefix");
+    p->prefix = record_text(prefix);
+    p->n_bytes += prefix.n;
+    return record_deflate(&p->prefix, &(struct dict){.bytes = STR("")}, &w->pack, &slot->arena, err);
+}
+
+/* `slot` has a copy of the item. With a dictionary (id 0: none yet) its texts are deflated, too; without, they are left to the
+ * thread, which need not deflate those that are in the file already. */
+static enum carat_err pack(struct carat_writer *w, const struct carat_item_record *item, const struct dict *dict, struct slot *slot,
+                           struct err *err)
+{
+    enum carat_err code = record_pack(item, &w->pack, &slot->arena, &slot->packed, err);
+    if (!code && dict)
+        code = record_deflate(&slot->packed.asked, dict, &w->pack, &slot->arena, err);
+    return !code && dict ? pack_prefix(w, slot, err) : code;
+}
+
 enum carat_err carat_writer_put(struct carat_writer *w, int64_t task, const struct carat_item_record *item, struct err *err)
 {
     pthread_mutex_lock(&w->lock);
@@ -184,16 +222,18 @@ enum carat_err carat_writer_put(struct carat_writer *w, int64_t task, const stru
         pthread_cond_wait(&w->less, &w->lock);
     enum carat_err code = tell(w, err);
     struct slot *slot = &w->slots[(w->first + w->n) % SLOTS];
+    const bool ahead = w->n > AHEAD;
+    const struct dict dict = w->dict_task == task ? w->dict : (struct dict){.bytes = STR("")};
     pthread_mutex_unlock(&w->lock);
     if (code)
         return code;
     slot->task = task;
     arena_reset(&slot->arena);
-    if ((code = record_tokens(item, &w->pack, &slot->arena, &slot->tokens, err)))
-        return code;
     if (!record_copy(item, &slot->arena, &slot->item, &slot->n_bytes))
         return err_nomem(err, "an item to store");
-    slot->n_bytes += slot->tokens.n_bytes;
+    if ((code = pack(w, item, ahead ? &dict : NULL, slot, err)))
+        return code;
+    slot->n_bytes += slot->packed.n_bytes;
     pthread_mutex_lock(&w->lock);
     w->n_bytes += slot->n_bytes;
     if (w->n++ == 0)
