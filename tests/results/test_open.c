@@ -243,7 +243,7 @@ static void mount_small(const char *dir, const char *options)
 Test(open, reads_from_a_folder_that_cannot_be_written)
 {
     const char *dir = temp_dir();
-    mount_small(dir, "size=8m");
+    mount_small(dir, "size=32m"); /* more than a whole batch and its log */
     filled(dir, 20);
     struct carat_store *st = open_store(dir, CARAT_STORE_WRITE); /* a log with content, copied as a kill leaves it */
     put_item(st, 1, 20, 3);
@@ -339,7 +339,7 @@ Test(open, a_writers_full_disk_is_told_as_the_stores_own, .timeout = 60)
     const char *dir = temp_dir();
     struct err err = ERR_INIT;
     int64_t n = 0;
-    mount_small(dir, "size=8m");
+    mount_small(dir, "size=32m"); /* more than a whole batch and its log */
     struct carat_store *st = open_store(dir, CARAT_STORE_WRITE);
     int64_t task = put_task(st, put_run(st, "aa", "m"), "t", 10);
     commit(st);
@@ -349,7 +349,7 @@ Test(open, a_writers_full_disk_is_told_as_the_stores_own, .timeout = 60)
     carat_store_free(st);
     st = open_store(dir, CARAT_STORE_READ);
     cr_assert_eq(carat_store_items(st, task, 0, 0, check_one, &n, &err), CARAT_OK, "%s", err.msg);
-    cr_assert_gt(n, 256); /* whole batches; the disk takes some */
+    cr_assert_geq(n, 256); /* a whole batch at least */
     carat_store_free(st);
 }
 
