@@ -91,10 +91,9 @@ static enum carat_err pack_tokens(const struct carat_item_record *item, struct p
 struct record_text record_text(struct str text)
 {
     char hex[SHA256_HEX];
-    size_t n;
     struct record_text t = {.text = text};
     sha256_hex(text.n ? text.p : "", text.n, hex);
-    (void)pack_hash(str_from(hex), t.key, &n);
+    (void)pack_hash(str_from(hex), t.key, &t.n_key);
     return t;
 }
 

@@ -15,7 +15,8 @@ struct record_tokens {
 /* A row of `text`. */
 struct record_text {
     struct str text;
-    unsigned char key[PACK_HASH_MAX]; /* its SHA-256 */
+    unsigned char key[PACK_HASH_MAX]; /* its SHA-256, n_key bytes */
+    size_t n_key;
     struct str data;          /* the text, deflated where that is shorter; p is NULL: not tried yet */
     int64_t dict;             /* row of the dictionary that it was tried with; 0: none */
 };

@@ -254,7 +254,7 @@ enum carat_err carat_store_done(struct carat_store *st, int64_t task, bool retry
 enum carat_err store_put_text(struct carat_store *st, const struct record_text *t, const struct dict *dict, int64_t *id,
                               bool *is_new, struct err *err)
 {
-    const struct str key = {(const char *)t->key, sizeof t->key};
+    const struct str key = {(const char *)t->key, t->n_key};
     struct str data = t->data;
     sqlite3_stmt *q;
     enum carat_err code;

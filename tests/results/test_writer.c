@@ -64,6 +64,10 @@ static char *dump(const char *dir)
             }
         sqlite3_finalize(q);
     }
+    sqlite3_stmt *odd; /* docs/results.md: 32 raw bytes */
+    cr_assert_eq(sqlite3_prepare_v2(db, "SELECT count(*) FROM text WHERE length(sha256) <> 32", -1, &odd, NULL), SQLITE_OK);
+    cr_assert(sqlite3_step(odd) == SQLITE_ROW && sqlite3_column_int(odd, 0) == 0);
+    sqlite3_finalize(odd);
     sqlite3_close(db);
     char hex[SHA256_HEX];
     cr_assert_gt(out.n, 1000);
