@@ -72,6 +72,8 @@
 #endif
 #define FEW_COLS 4
 #define FEW_AT_ONCE 2
+#define FETCH_MOST ((size_t)32 << 10) /* bytes of weights to the next tile of few rows, which is fetched meanwhile ... */
+#define FETCH_NEAR ((size_t)4 << 10)  /* ... or, where it is farther off, so many bytes on in each column */
 #define HEADS_AT_ONCE 4
 #define LINE ((size_t)64) /* bytes of a cache's line */
 
@@ -225,6 +227,7 @@ INLINE void tile_direct(const int R, const int C, const enum form form, const en
 {
     v16 acc[MOST_ROWS * MOST_COLS];
     const size_t size = dtype_size(dtype), step = form == FORM_PLAIN ? 16 : 32, floats = form == FORM_SPLIT ? 32 : 16;
+    const size_t tile = (size_t)C * m->k * size, ahead = tile <= FETCH_MOST ? tile : FETCH_NEAR;
     const unsigned char *w[MOST_COLS];
     const float *x = m->x + row * m->ldx;
     size_t i = 0;
@@ -232,7 +235,7 @@ INLINE void tile_direct(const int R, const int C, const enum form form, const en
     EACH_COL(c, C, w[c] = m->w + (col + c) * m->k * size;)
     for (; i + step <= m->k; i += step, x += floats) {
         step_direct(R, C, form, dtype, x, m->ldx, w, acc);
-        EACH_COL(c, C, w[c] += step * size;)
+        EACH_COL(c, C, __builtin_prefetch(w[c] + ahead, 0, 2); w[c] += step * size;)
     }
     if (i < m->k) { /* x has zeros behind its end, the weights have not */
         unsigned char tails[MOST_COLS][64] = {{0}};
