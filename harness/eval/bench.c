@@ -10,11 +10,14 @@
 static enum carat_err add_yaml_leaf(const struct eval_options *o, const struct yaml_leaf *from,
                                     struct plugins_leaves *leaves, struct err *err)
 {
-    const char *why = o->prompts_only ? NULL : yaml_task_cannot_run(from->task);
+    const char *why = o->prompts_only ? NULL : yaml_task_cannot_run(from->task), *name = yaml_task_abi(from->task)->name;
+    const char *left_out = o->prompts_only || o->quiet ? NULL : yaml_task_leaves_out(from->task);
     if (why) {
-        err_set(err, CARAT_EUNSUPPORTED, "%s: %s", yaml_task_abi(from->task)->name, why);
+        err_set(err, CARAT_EUNSUPPORTED, "%s: %s", name, why);
         return err_hint(err, "'carat prompts' shows what it would ask");
     }
+    if (left_out)
+        run_log_warn(o->log, "%s: the metric '%s' is not known to carat and left out; the others are given", name, left_out);
     struct proto_leaf *grown = realloc(leaves->items, (leaves->n + 1) * sizeof *grown);
     if (!grown)
         return err_nomem(err, "the tasks");

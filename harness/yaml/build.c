@@ -428,3 +428,5 @@ const struct yaml_task *yaml_task_of(const struct carat_task *task)
 const char *yaml_task_digest(const struct yaml_task *task) { return task->digest; }
 
 const char *yaml_task_cannot_run(const struct yaml_task *task) { return task->cannot_run; }
+
+const char *yaml_task_leaves_out(const struct yaml_task *task) { return task->left_out; }

@@ -419,8 +419,10 @@ static enum carat_err take_score(struct yaml_task *t, const json_t *entry, const
     const enum carat_metric_kind kind = t->by_mass                ? CARAT_METRIC_MASS
                                         : hook_builtin(t->results) ? CARAT_METRIC_JUDGED
                                                                    : CARAT_METRIC_GRADED;
-    if (hook_leaves_out(t->results, name))
+    if (hook_leaves_out(t->results, name)) {
+        t->left_out = name;
         return CARAT_OK;
+    }
     if (!hook_scores(t->results, name))
         return cannot_run(t, err, "the metric '%s' is none that 'process_results' is known to give", name);
     struct carat_metric *m = &metrics[t->task.n_metrics++];

@@ -26,6 +26,7 @@ struct yaml_task {
     const json_t *samples;                   /* fewshot_config: samples; NULL: the pool is a split */
     json_t *own_samples;                     /* those that a function gives; owned */
     const char *cannot_run; /* why it may not be run, though its prompts can be made; NULL: it may */
+    const char *left_out;   /* a metric that is asked for and not given; in the configuration; NULL: none */
     char digest[SHA256_HEX];
 };
 

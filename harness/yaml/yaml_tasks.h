@@ -64,6 +64,9 @@ const struct yaml_task *yaml_task_of(const struct carat_task *task);
 /* Why it cannot be scored, though its prompts can be made ("metric 'bleu' ..."); NULL: it can. */
 const char *yaml_task_cannot_run(const struct yaml_task *task);
 
+/* A metric of the file that is not given, since only a library of Python's computes it ("math_verify"); NULL: none. */
+const char *yaml_task_leaves_out(const struct yaml_task *task);
+
 /* The digest of what the file says of prompts: templates, shots, functions; with includes resolved, without names and paths. */
 const char *yaml_task_digest(const struct yaml_task *task);
 
