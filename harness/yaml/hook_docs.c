@@ -1,30 +1,47 @@
 /* hook_docs.c - functions that make or keep rows (process_docs), as formulas (hook_formula.h). */
 #include "hook_table.h"
 
+/* Formulas that several functions are. */
+static const char arabic_mmlu[] =
+    "{% set letters = 'ABCDE' %}{% set out = [] %}{% set n = namespace(on=true) %}{% for l in letters %}"
+    "{% set n.on = n.on and doc['options'].get(l) is not none %}{% if n.on %}{% set _ = "
+    "out.append(fill(text[22], alpa=const['alpa_ar'], i=loop.index0, opt=l)) %}{% endif %}{% endfor %}{% "
+    "set meta = const['subject_ar'][doc['Subject']] + (' ' + const['level_ar'][doc['Level']] if "
+    "doc['Level'] else '') + (' ' + const['country_ar'][doc['Country']] if doc['Country'] else '') %}{{ "
+    "{'prompt': fill(text[1], PROMPT=text[0]).replace(text[24], meta).replace(text[25], fill(text[12]) "
+    "if doc['context'] else doc['question']).replace(text[26], '\\n'.join(out)), 'choices': "
+    "const['all_choices'][:out|length], 'target': letters.index(doc['Answer Key'])} }}";
+static const char truthfulqa_answers[] =
+    "{% set right = [] %}{% for a in doc['correct_answers'] if a.strip() %}{% set a = a.strip() %}{% set "
+    "_ = right.append(a if a.endswith('.') else a + '.') %}{% endfor %}{% set wrong = [] %}{% for a in "
+    "doc['incorrect_answers'] if a.strip() %}{% set a = a.strip() %}{% set _ = wrong.append(a if "
+    "a.endswith('.') else a + '.') %}{% endfor %}{% if text[4] not in right %}{% set _ = "
+    "right.append(text[4]) %}{% endif %}{{ {'question': doc['question'].strip(), 'correct_answers': "
+    "right, 'incorrect_answers': wrong} }}";
+static const char paws[] =
+    "{% macro detok(s) %}{{ s.replace(\" n't\", \"n't\").replace(\" )\", \")\").replace(\"( \", "
+    "\"(\").replace('\" ', '\"').replace(' \"', '\"')|regex_replace(\" (['.,])\", \"\\\\1\") }}{% endmacro %}"
+    "{% set out = namespace(row=false) %}{% if doc['sentence1'] not in [none, ''] and doc['sentence2'] "
+    "not in [none, ''] %}{% set p, h = detok(doc['sentence1']).strip(), detok(doc['sentence2']).strip() "
+    "%}{% set out.row = {'sentence1': p[:-1] if p[-1:] in ['.', ',', ';'] else p, 'sentence2': "
+    "h[0].lower() + h[1:]} %}{% endif %}{{ out.row }}";
+static const char copa[] =
+    "{{ {'choice1': doc['choice1'][0].lower() + doc['choice1'][1:], 'choice2': doc['choice2'][0].lower() "
+    "+ doc['choice2'][1:]} }}";
+static const char summaries[] =
+    "{{ {'text': doc['text']|regex_replace(' +', ' '), 'summary': doc['summary']|regex_replace(' +', ' "
+    "')} }}";
+static const char tydiqa[] =
+    "{{ {'answers': doc['answers']['text']} if doc['id'].startswith(text[0] + '-') else false }}";
+
 const struct hook_row hook_docs[] = {
     {.sha256 = "8eeaec091e774850d3e763fdc8ef43494edcc57305c848cbf3ea9c520b1b95ae", .kind = HOOK_ROW,
      .what = "mlqa/utils.process_docs", .formula =
      "{{ {'answers': doc['answers']['text']} }}"},
     {.sha256 = "5dbdec90f521f2af12bdcc966f8eaace878ca2f24a6ae03ba7c29f2941297fa5", .kind = HOOK_ROW,
-     .what = "aradice/ArabicMMLU/EGY/utils.process_docs", .formula =
-     "{% set letters = 'ABCDE' %}{% set out = [] %}{% set n = namespace(on=true) %}{% for l in letters %}"
-     "{% set n.on = n.on and doc['options'].get(l) is not none %}{% if n.on %}{% set _ = "
-     "out.append(fill(text[22], alpa=const['alpa_ar'], i=loop.index0, opt=l)) %}{% endif %}{% endfor %}{% "
-     "set meta = const['subject_ar'][doc['Subject']] + (' ' + const['level_ar'][doc['Level']] if "
-     "doc['Level'] else '') + (' ' + const['country_ar'][doc['Country']] if doc['Country'] else '') %}{{ "
-     "{'prompt': fill(text[1], PROMPT=text[0]).replace(text[24], meta).replace(text[25], fill(text[12]) "
-     "if doc['context'] else doc['question']).replace(text[26], '\\n'.join(out)), 'choices': "
-     "const['all_choices'][:out|length], 'target': letters.index(doc['Answer Key'])} }}"},
+     .what = "aradice/ArabicMMLU/EGY/utils.process_docs", .formula = arabic_mmlu},
     {.sha256 = "49b0d26c341992a1b73c6e307e88761821f01e333e7f9a73a6b2e4799bdc9537", .kind = HOOK_ROW,
-     .what = "aradice/ArabicMMLU/LEV/utils.process_docs", .formula =
-     "{% set letters = 'ABCDE' %}{% set out = [] %}{% set n = namespace(on=true) %}{% for l in letters %}"
-     "{% set n.on = n.on and doc['options'].get(l) is not none %}{% if n.on %}{% set _ = "
-     "out.append(fill(text[22], alpa=const['alpa_ar'], i=loop.index0, opt=l)) %}{% endif %}{% endfor %}{% "
-     "set meta = const['subject_ar'][doc['Subject']] + (' ' + const['level_ar'][doc['Level']] if "
-     "doc['Level'] else '') + (' ' + const['country_ar'][doc['Country']] if doc['Country'] else '') %}{{ "
-     "{'prompt': fill(text[1], PROMPT=text[0]).replace(text[24], meta).replace(text[25], fill(text[12]) "
-     "if doc['context'] else doc['question']).replace(text[26], '\\n'.join(out)), 'choices': "
-     "const['all_choices'][:out|length], 'target': letters.index(doc['Answer Key'])} }}"},
+     .what = "aradice/ArabicMMLU/LEV/utils.process_docs", .formula = arabic_mmlu},
     {.sha256 = "3baeaa8a319c03314e4b2f1e9481edaec19eb16944b5bf939d689036e79b1247", .kind = HOOK_ROW,
      .what = "arabic_leaderboard_complete/arabic_leaderboard_alghafa/utils.process_docs", .formula =
      "{% set out = [] %}{% for k, v in doc.items() if k not in ['query', 'label', '__few_shots'] %}{% set "
@@ -46,21 +63,9 @@ const struct hook_row hook_docs[] = {
      "a.endswith('.') else a + '.') %}{% endfor %}{{ {'question': doc['question'].strip(), "
      "'correct_answers': right, 'incorrect_answers': wrong} }}"},
     {.sha256 = "b8897d430ba733a17ce40206aad2423ad77001c6e57ae07de786db5cdf0624c2", .kind = HOOK_ROW,
-     .what = "truthfulqa/utils.process_docs_gen", .formula =
-     "{% set right = [] %}{% for a in doc['correct_answers'] if a.strip() %}{% set a = a.strip() %}{% set "
-     "_ = right.append(a if a.endswith('.') else a + '.') %}{% endfor %}{% set wrong = [] %}{% for a in "
-     "doc['incorrect_answers'] if a.strip() %}{% set a = a.strip() %}{% set _ = wrong.append(a if "
-     "a.endswith('.') else a + '.') %}{% endfor %}{% if text[4] not in right %}{% set _ = "
-     "right.append(text[4]) %}{% endif %}{{ {'question': doc['question'].strip(), 'correct_answers': "
-     "right, 'incorrect_answers': wrong} }}"},
+     .what = "truthfulqa/utils.process_docs_gen", .formula = truthfulqa_answers},
     {.sha256 = "adc701b7382eb98cba72b9fb2b42274215d1b52a71d42775af250a914a677211", .kind = HOOK_ROW,
-     .what = "catalan_bench/truthfulqa_va/utils.process_docs_gen", .formula =
-     "{% set right = [] %}{% for a in doc['correct_answers'] if a.strip() %}{% set a = a.strip() %}{% set "
-     "_ = right.append(a if a.endswith('.') else a + '.') %}{% endfor %}{% set wrong = [] %}{% for a in "
-     "doc['incorrect_answers'] if a.strip() %}{% set a = a.strip() %}{% set _ = wrong.append(a if "
-     "a.endswith('.') else a + '.') %}{% endfor %}{% if text[4] not in right %}{% set _ = "
-     "right.append(text[4]) %}{% endif %}{{ {'question': doc['question'].strip(), 'correct_answers': "
-     "right, 'incorrect_answers': wrong} }}"},
+     .what = "catalan_bench/truthfulqa_va/utils.process_docs_gen", .formula = truthfulqa_answers},
     {.sha256 = "256b7a5b4e0a2ba88e93e40ae80acd27e62f3d4a7bab9b94d6a83d483c41c939", .kind = HOOK_ROW,
      .what = "aradice/cultural-benchmark/utils.process_docs", .formula =
      "{{ {'choices': [doc['Option A'], doc['Option B'], doc['Option C']]} }}"},
@@ -87,37 +92,13 @@ const struct hook_row hook_docs[] = {
      "'sentence2': h if h.endswith('.') else h + '.', 'gold_label': {'entailment': 0, 'neutral': 1, "
      "'contradiction': 2}[doc['gold_label']]} }}"},
     {.sha256 = "75c01bb843f19dd989842540e0a76a14d5505669b9b8913f4581bd3c17bde492", .kind = HOOK_ROW,
-     .what = "paws-x/utils.process_docs_paraphrases", .formula =
-     "{% macro detok(s) %}{{ s.replace(\" n't\", \"n't\").replace(\" )\", \")\").replace(\"( \", "
-     "\"(\").replace('\" ', '\"').replace(' \"', '\"')|regex_replace(\" (['.,])\", \"\\\\1\") }}{% endmacro %}"
-     "{% set out = namespace(row=false) %}{% if doc['sentence1'] not in [none, ''] and doc['sentence2'] "
-     "not in [none, ''] %}{% set p, h = detok(doc['sentence1']).strip(), detok(doc['sentence2']).strip() "
-     "%}{% set out.row = {'sentence1': p[:-1] if p[-1:] in ['.', ',', ';'] else p, 'sentence2': "
-     "h[0].lower() + h[1:]} %}{% endif %}{{ out.row }}"},
+     .what = "paws-x/utils.process_docs_paraphrases", .formula = paws},
     {.sha256 = "6b4c285d97206db00cb4d07e3b2631ef08a1dd79262adddb59250e9d336d1966", .kind = HOOK_ROW,
-     .what = "catalan_bench/utils.process_docs_paraphrases", .formula =
-     "{% macro detok(s) %}{{ s.replace(\" n't\", \"n't\").replace(\" )\", \")\").replace(\"( \", "
-     "\"(\").replace('\" ', '\"').replace(' \"', '\"')|regex_replace(\" (['.,])\", \"\\\\1\") }}{% endmacro %}"
-     "{% set out = namespace(row=false) %}{% if doc['sentence1'] not in [none, ''] and doc['sentence2'] "
-     "not in [none, ''] %}{% set p, h = detok(doc['sentence1']).strip(), detok(doc['sentence2']).strip() "
-     "%}{% set out.row = {'sentence1': p[:-1] if p[-1:] in ['.', ',', ';'] else p, 'sentence2': "
-     "h[0].lower() + h[1:]} %}{% endif %}{{ out.row }}"},
+     .what = "catalan_bench/utils.process_docs_paraphrases", .formula = paws},
     {.sha256 = "09689889d0fd80b88abeeaaf294a3c6e5faa6c69757b553257ab01fd169a4713", .kind = HOOK_ROW,
-     .what = "spanish_bench/utils.process_docs_paraphrases", .formula =
-     "{% macro detok(s) %}{{ s.replace(\" n't\", \"n't\").replace(\" )\", \")\").replace(\"( \", "
-     "\"(\").replace('\" ', '\"').replace(' \"', '\"')|regex_replace(\" (['.,])\", \"\\\\1\") }}{% endmacro %}"
-     "{% set out = namespace(row=false) %}{% if doc['sentence1'] not in [none, ''] and doc['sentence2'] "
-     "not in [none, ''] %}{% set p, h = detok(doc['sentence1']).strip(), detok(doc['sentence2']).strip() "
-     "%}{% set out.row = {'sentence1': p[:-1] if p[-1:] in ['.', ',', ';'] else p, 'sentence2': "
-     "h[0].lower() + h[1:]} %}{% endif %}{{ out.row }}"},
+     .what = "spanish_bench/utils.process_docs_paraphrases", .formula = paws},
     {.sha256 = "0072131ae0e5438f10739e3060738dd18b20daff4d3380e5fe5a0370c5d201f0", .kind = HOOK_ROW,
-     .what = "galician_bench/utils.process_docs_paws", .formula =
-     "{% macro detok(s) %}{{ s.replace(\" n't\", \"n't\").replace(\" )\", \")\").replace(\"( \", "
-     "\"(\").replace('\" ', '\"').replace(' \"', '\"')|regex_replace(\" (['.,])\", \"\\\\1\") }}{% endmacro %}"
-     "{% set out = namespace(row=false) %}{% if doc['sentence1'] not in [none, ''] and doc['sentence2'] "
-     "not in [none, ''] %}{% set p, h = detok(doc['sentence1']).strip(), detok(doc['sentence2']).strip() "
-     "%}{% set out.row = {'sentence1': p[:-1] if p[-1:] in ['.', ',', ';'] else p, 'sentence2': "
-     "h[0].lower() + h[1:]} %}{% endif %}{{ out.row }}"},
+     .what = "galician_bench/utils.process_docs_paws", .formula = paws},
     {.sha256 = "01e0e401d06b791baed2840425d7d6e3ab0d91d351df35dc9ce115cbc55854a1", .kind = HOOK_ROW,
      .what = "galician_bench/utils.process_docs_paraphrases", .formula =
      "{% macro detok(s) %}{{ s.replace(\" n't\", \"n't\").replace(\" )\", \")\").replace(\"( \", "
@@ -133,21 +114,13 @@ const struct hook_row hook_docs[] = {
      "{'sentence1': p[:-1] if p[-1:] in ['.', ',', ';'] else p, 'sentence2': h[0].lower() + h[1:]} %}{% "
      "endif %}{{ out.row }}"},
     {.sha256 = "431cc0e72849dacbd928b49c1e3da29576bfab1efbffecacea6605210842c4cc", .kind = HOOK_ROW,
-     .what = "catalan_bench/utils.process_docs_copa_ca", .formula =
-     "{{ {'choice1': doc['choice1'][0].lower() + doc['choice1'][1:], 'choice2': doc['choice2'][0].lower() "
-     "+ doc['choice2'][1:]} }}"},
+     .what = "catalan_bench/utils.process_docs_copa_ca", .formula = copa},
     {.sha256 = "d863517c907575582728edb506e36b72287a7e74aa949b3ab4770fd62c600e86", .kind = HOOK_ROW,
-     .what = "spanish_bench/utils.process_docs_copa_es", .formula =
-     "{{ {'choice1': doc['choice1'][0].lower() + doc['choice1'][1:], 'choice2': doc['choice2'][0].lower() "
-     "+ doc['choice2'][1:]} }}"},
+     .what = "spanish_bench/utils.process_docs_copa_es", .formula = copa},
     {.sha256 = "00fb0753296d0f9348e762d07111bf111e6aa052da50ca423b7c1bccd63e7ef7", .kind = HOOK_ROW,
-     .what = "galician_bench/utils.process_summarization", .formula =
-     "{{ {'text': doc['text']|regex_replace(' +', ' '), 'summary': doc['summary']|regex_replace(' +', ' "
-     "')} }}"},
+     .what = "galician_bench/utils.process_summarization", .formula = summaries},
     {.sha256 = "cf6a4a3e4373d922e5988b9f42a58568f9d9789b89f59d2c0725c446b2932e77", .kind = HOOK_ROW,
-     .what = "spanish_bench/utils.process_xlsum", .formula =
-     "{{ {'text': doc['text']|regex_replace(' +', ' '), 'summary': doc['summary']|regex_replace(' +', ' "
-     "')} }}"},
+     .what = "spanish_bench/utils.process_xlsum", .formula = summaries},
     {.sha256 = "f64fa5e8eefa4030d8cef511c1827d069916f27981c54a02a36818073a611fe5", .kind = HOOK_ROW,
      .what = "catalan_bench/utils.process_doc_cabreu", .formula =
      "{% set all = {} %}{% for t in text[4:7] %}{% set one = doc['summaries'][t].copy() %}{% for i in "
@@ -307,32 +280,23 @@ const struct hook_row hook_docs[] = {
      "{% set id = doc['id'] %}{{ text[0] in id or (text[2] in id and int(id.split('_')[-1]) < 35) or "
      "(text[6] in id and int(id.split('_')[-1]) > 4) }}"},
     {.sha256 = "4e58537bea237f01b635f015d64698f2c41ca3a997aa976273c14334244cb858", .kind = HOOK_ROW,
-     .what = "tydiqa/utils.process_docs_ar", .formula =
-     "{{ {'answers': doc['answers']['text']} if doc['id'].startswith(text[0] + '-') else false }}"},
+     .what = "tydiqa/utils.process_docs_ar", .formula = tydiqa},
     {.sha256 = "9f2ab4a0b88ab885c362b25f420952f4063d63c9a4950685e28c5686acbb819b", .kind = HOOK_ROW,
-     .what = "tydiqa/utils.process_docs_bn", .formula =
-     "{{ {'answers': doc['answers']['text']} if doc['id'].startswith(text[0] + '-') else false }}"},
+     .what = "tydiqa/utils.process_docs_bn", .formula = tydiqa},
     {.sha256 = "3aaab54589e039bb1e05b17ee1559dd50a917abeb0f9014a1c9ca9866bf679f5", .kind = HOOK_ROW,
-     .what = "tydiqa/utils.process_docs_en", .formula =
-     "{{ {'answers': doc['answers']['text']} if doc['id'].startswith(text[0] + '-') else false }}"},
+     .what = "tydiqa/utils.process_docs_en", .formula = tydiqa},
     {.sha256 = "608ff26ea0947460b8dbcf0bf34034f7ee66794ff987e532294816d41164bafc", .kind = HOOK_ROW,
-     .what = "tydiqa/utils.process_docs_fi", .formula =
-     "{{ {'answers': doc['answers']['text']} if doc['id'].startswith(text[0] + '-') else false }}"},
+     .what = "tydiqa/utils.process_docs_fi", .formula = tydiqa},
     {.sha256 = "58b5d76431e497800388cbfa0844817fbe456bcde29797039954a4fe9c5aa4c1", .kind = HOOK_ROW,
-     .what = "tydiqa/utils.process_docs_id", .formula =
-     "{{ {'answers': doc['answers']['text']} if doc['id'].startswith(text[0] + '-') else false }}"},
+     .what = "tydiqa/utils.process_docs_id", .formula = tydiqa},
     {.sha256 = "7e1c6aabe148215387751b0059dcec194ca0fc7972ec91308ccf48a5cf58118e", .kind = HOOK_ROW,
-     .what = "tydiqa/utils.process_docs_ko", .formula =
-     "{{ {'answers': doc['answers']['text']} if doc['id'].startswith(text[0] + '-') else false }}"},
+     .what = "tydiqa/utils.process_docs_ko", .formula = tydiqa},
     {.sha256 = "36b785a66b91c1e736c4994e53a2d18981fbc7957d060d495bdb9021cfb0bd32", .kind = HOOK_ROW,
-     .what = "tydiqa/utils.process_docs_ru", .formula =
-     "{{ {'answers': doc['answers']['text']} if doc['id'].startswith(text[0] + '-') else false }}"},
+     .what = "tydiqa/utils.process_docs_ru", .formula = tydiqa},
     {.sha256 = "29fbef5588f826cad10127c494b6e8df8aee286ee908751ee9188db5f8ed9797", .kind = HOOK_ROW,
-     .what = "tydiqa/utils.process_docs_sw", .formula =
-     "{{ {'answers': doc['answers']['text']} if doc['id'].startswith(text[0] + '-') else false }}"},
+     .what = "tydiqa/utils.process_docs_sw", .formula = tydiqa},
     {.sha256 = "a37446c146363acea427e2412c23ffdb977fc173e14fdc03702bc29954cf6402", .kind = HOOK_ROW,
-     .what = "tydiqa/utils.process_docs_te", .formula =
-     "{{ {'answers': doc['answers']['text']} if doc['id'].startswith(text[0] + '-') else false }}"},
+     .what = "tydiqa/utils.process_docs_te", .formula = tydiqa},
     {.sha256 = "bb4848b1f66b949e919845d04c139e7c1fffc75e4762ee545988653b740e3e22", .kind = HOOK_ROW,
      .what = "physics_gre/utils.process_docs", .formula =
      "{% set s = doc['target_scores'] %}{{ {'input': doc['input'].strip(), 'choices': s|list, 'gold': "

@@ -1,6 +1,33 @@
 /* hook_prompts.c - functions that give a value of a row (doc_to_text, doc_to_target, doc_to_choice), as formulas (hook_formula.h). */
 #include "hook_table.h"
 
+/* Formulas that several functions are. */
+static const char two_choices[] =
+    "{{ [doc['choice1'][0].lower() + doc['choice1'][1:], doc['choice2'][0].lower() + doc['choice2'][1:]] "
+    "}}";
+static const char lettered_choices[] =
+    "{% set c = doc['candidates'] %}{% set out = [] %}{% for l in const['letters'][:c|length] %}{% set _ "
+    "= out.append(fill(text[3], choice=l, candidates=c, i=loop.index0)) %}{% endfor %}{{ fill(text[4], "
+    "formatted_choices='\\n'.join(out)) }}";
+static const char norquad[] =
+    "{{ fill(text[3], title=doc['title'], passage=doc['passage'], question=doc['question']) }}";
+static const char norwegian_truthfulqa[] =
+    "{% set out = [] %}{% for c in doc['mc1_targets']['choices'] %}{% set _ = out.append(fill(text[2], "
+    "choice=c)) %}{% endfor %}{{ fill(text[0], question=doc['question'], choices=''.join(out)) }}";
+static const char quiz[] =
+    "{% set out = [] %}{% for c in doc['choices']['text'] %}{% set _ = out.append(fill(text[2], "
+    "choice=c)) %}{% endfor %}{{ fill(text[0], question=doc['question'], choices=''.join(out)) }}";
+static const char quiz_asking[] =
+    "{% set label, option = doc['choices']['label'], doc['choices']['text'] %}{% set out = [] %}{% for i "
+    "in range([label|length, option|length]|min) %}{% set _ = out.append(fill(text[2], label=label[i], "
+    "option=option[i])) %}{% endfor %}{{ fill(text[0], question=doc['question'], choices=''.join(out)) }}";
+static const char quiz_with_choices[] =
+    "{% set label, option = doc['choices']['label'], doc['choices']['text'] %}{% set out = [] %}{% for i "
+    "in range([label|length, option|length]|min) %}{% set _ = out.append(fill(text[2], label=label[i], "
+    "option=option[i])) %}{% endfor %}{% set all = text[7].join(label[:-1]) + fill(text[10], "
+    "latest_choice=label[-1]) %}{{ fill(text[0], question=doc['question'], choices=''.join(out), "
+    "enumerated_choices=all.replace(text[15], text[16]) if label|length == 2 else all) }}";
+
 const struct hook_row hook_prompts[] = {
     {.sha256 = "68faaa1602c32041fab3a4ae198b703b244f89f9ef5f6afa18f7ea61cb1cdbb2", .kind = HOOK_VALUE,
      .what = "afrobench/masakhapos/prompt_1/utils.doc_to_target", .formula =
@@ -66,13 +93,9 @@ const struct hook_row hook_prompts[] = {
      .what = "copal_id/utils.doc_to_text_id", .formula =
      "{{ doc['premise'].strip()[:-1] + ' ' + arg['connector'][doc['question']] }}"},
     {.sha256 = "e5b6b4e21ce946f5e05dc90d57bb9e4c040728a0d688f52ea710f17b926a328a", .kind = HOOK_VALUE,
-     .what = "copal_id/utils.doc_to_choice", .formula =
-     "{{ [doc['choice1'][0].lower() + doc['choice1'][1:], doc['choice2'][0].lower() + doc['choice2'][1:]] "
-     "}}"},
+     .what = "copal_id/utils.doc_to_choice", .formula = two_choices},
     {.sha256 = "6941a68fcf033086098b1a219ad1d0b2927227267f0634236ab721028a61083a", .kind = HOOK_VALUE,
-     .what = "basque_bench/utils.xcopa_doc_to_choice", .formula =
-     "{{ [doc['choice1'][0].lower() + doc['choice1'][1:], doc['choice2'][0].lower() + doc['choice2'][1:]] "
-     "}}"},
+     .what = "basque_bench/utils.xcopa_doc_to_choice", .formula = two_choices},
     {.sha256 = "31ad78efbc0db409d85fc21bbf90ad111b345040295570a8323cfdd424ea4004", .kind = HOOK_VALUE,
      .what = "basque_bench/utils.xcopa_doc_to_text", .formula =
      "{{ doc['premise'].strip() + const['xcopa_connectors'][doc['question']] }}"},
@@ -233,108 +256,57 @@ const struct hook_row hook_prompts[] = {
      .what = "eus_reading/utils.doc_to_choice", .formula =
      "{{ const['letters'][:doc['candidates']|length] }}"},
     {.sha256 = "2536d41a5c88a0e7bf374531bdb72327d9ff701d4b4b1014b6e87b9f795b25cf", .kind = HOOK_VALUE,
-     .what = "eus_reading/utils.doc_to_text_context", .formula =
-     "{% set c = doc['candidates'] %}{% set out = [] %}{% for l in const['letters'][:c|length] %}{% set _ "
-     "= out.append(fill(text[3], choice=l, candidates=c, i=loop.index0)) %}{% endfor %}{{ fill(text[4], "
-     "formatted_choices='\\n'.join(out)) }}"},
+     .what = "eus_reading/utils.doc_to_text_context", .formula = lettered_choices},
     {.sha256 = "d936cec6c52aaaa269174e1c6125410736c06cdc64e2d9544119a69b33c85c2b", .kind = HOOK_VALUE,
-     .what = "eus_trivia/utils.doc_to_text", .formula =
-     "{% set c = doc['candidates'] %}{% set out = [] %}{% for l in const['letters'][:c|length] %}{% set _ "
-     "= out.append(fill(text[3], choice=l, candidates=c, i=loop.index0)) %}{% endfor %}{{ fill(text[4], "
-     "formatted_choices='\\n'.join(out)) }}"},
+     .what = "eus_trivia/utils.doc_to_text", .formula = lettered_choices},
     {.sha256 = "4d50314fed518541624187087b69485610d70d19ce1546b48e5024259089f741", .kind = HOOK_VALUE,
-     .what = "noreval/norquad/utils.p0", .formula =
-     "{{ fill(text[3], title=doc['title'], passage=doc['passage'], question=doc['question']) }}"},
+     .what = "noreval/norquad/utils.p0", .formula = norquad},
     {.sha256 = "8486836c6de08bb048563aa323f69a667ad1edc09507fd90845764f86b8021a8", .kind = HOOK_VALUE,
-     .what = "noreval/norquad/utils.p1", .formula =
-     "{{ fill(text[3], title=doc['title'], passage=doc['passage'], question=doc['question']) }}"},
+     .what = "noreval/norquad/utils.p1", .formula = norquad},
     {.sha256 = "6026529a4b0c9865ccd9944158d7c8bcffec9a9dc65df6b17f1aa7d734b9b4b8", .kind = HOOK_VALUE,
-     .what = "noreval/norquad/utils.p2", .formula =
-     "{{ fill(text[3], title=doc['title'], passage=doc['passage'], question=doc['question']) }}"},
+     .what = "noreval/norquad/utils.p2", .formula = norquad},
     {.sha256 = "125ddf54101a6208d8065ac86cc212fa9ebcd2c25af78eb2217f586794f5d2c0", .kind = HOOK_VALUE,
-     .what = "noreval/norquad/utils.p3", .formula =
-     "{{ fill(text[3], title=doc['title'], passage=doc['passage'], question=doc['question']) }}"},
+     .what = "noreval/norquad/utils.p3", .formula = norquad},
     {.sha256 = "ca733e6e673c65e87f0ddbd50683b68324fa145f533668d22c9b6ef0d8b39e42", .kind = HOOK_VALUE,
-     .what = "noreval/norquad/utils.p4", .formula =
-     "{{ fill(text[3], title=doc['title'], passage=doc['passage'], question=doc['question']) }}"},
+     .what = "noreval/norquad/utils.p4", .formula = norquad},
     {.sha256 = "160120e30cec036a6edbcf6434b20303754532ff1deedd723fac73543b0cb807", .kind = HOOK_VALUE,
      .what = "noreval/nortruthfulqa/multiple_choice/nno/utils.p0_nn", .formula =
      "{{ fill(text[0], question=doc['question']) }}"},
     {.sha256 = "2af9a47c51ed585eb9ce1df4d8be8a4e9103aaed7c4966cde253434af4c21ae4", .kind = HOOK_VALUE,
-     .what = "noreval/nortruthfulqa/multiple_choice/nno/utils.p1_nn", .formula =
-     "{% set out = [] %}{% for c in doc['mc1_targets']['choices'] %}{% set _ = out.append(fill(text[2], "
-     "choice=c)) %}{% endfor %}{{ fill(text[0], question=doc['question'], choices=''.join(out)) }}"},
+     .what = "noreval/nortruthfulqa/multiple_choice/nno/utils.p1_nn", .formula = norwegian_truthfulqa},
     {.sha256 = "cbcc37abbd74095f86b5c7d81ddc811036a436d836172214094abbdff545f10a", .kind = HOOK_VALUE,
-     .what = "noreval/nortruthfulqa/multiple_choice/nno/utils.p2_nn", .formula =
-     "{% set out = [] %}{% for c in doc['mc1_targets']['choices'] %}{% set _ = out.append(fill(text[2], "
-     "choice=c)) %}{% endfor %}{{ fill(text[0], question=doc['question'], choices=''.join(out)) }}"},
+     .what = "noreval/nortruthfulqa/multiple_choice/nno/utils.p2_nn", .formula = norwegian_truthfulqa},
     {.sha256 = "f0bf14ef968798d75f2ead6e77ef3c0daf2900d33ddd63dd02203eae5ff4a5b6", .kind = HOOK_VALUE,
-     .what = "noreval/nortruthfulqa/multiple_choice/nno/utils.p3_nn", .formula =
-     "{% set out = [] %}{% for c in doc['mc1_targets']['choices'] %}{% set _ = out.append(fill(text[2], "
-     "choice=c)) %}{% endfor %}{{ fill(text[0], question=doc['question'], choices=''.join(out)) }}"},
+     .what = "noreval/nortruthfulqa/multiple_choice/nno/utils.p3_nn", .formula = norwegian_truthfulqa},
     {.sha256 = "9c3a13ab9cc45bbb793b410b1be1f8d08eb0c14643e10eae3f0c42ea51220d6c", .kind = HOOK_VALUE,
-     .what = "noreval/nortruthfulqa/multiple_choice/nno/utils.p4_nn", .formula =
-     "{% set out = [] %}{% for c in doc['mc1_targets']['choices'] %}{% set _ = out.append(fill(text[2], "
-     "choice=c)) %}{% endfor %}{{ fill(text[0], question=doc['question'], choices=''.join(out)) }}"},
+     .what = "noreval/nortruthfulqa/multiple_choice/nno/utils.p4_nn", .formula = norwegian_truthfulqa},
     {.sha256 = "17e3130a883685807af6d20d36bcbb1ed54a7c48893aab1ee2ad7e793708a527", .kind = HOOK_VALUE,
-     .what = "noreval/nrk_quiz_qa/nno/utils.p1_nn", .formula =
-     "{% set out = [] %}{% for c in doc['choices']['text'] %}{% set _ = out.append(fill(text[2], "
-     "choice=c)) %}{% endfor %}{{ fill(text[0], question=doc['question'], choices=''.join(out)) }}"},
+     .what = "noreval/nrk_quiz_qa/nno/utils.p1_nn", .formula = quiz},
     {.sha256 = "4a8ea0ec0d31697e057493efa87ab47fa18bf6d2471170ad16245cb43b74f8ed", .kind = HOOK_VALUE,
-     .what = "noreval/nrk_quiz_qa/nno/utils.p4_nn", .formula =
-     "{% set out = [] %}{% for c in doc['choices']['text'] %}{% set _ = out.append(fill(text[2], "
-     "choice=c)) %}{% endfor %}{{ fill(text[0], question=doc['question'], choices=''.join(out)) }}"},
+     .what = "noreval/nrk_quiz_qa/nno/utils.p4_nn", .formula = quiz},
     {.sha256 = "b0265bca87acae1fac6a561178656444107ed919f4eb6743147ea8c79bec8fde", .kind = HOOK_VALUE,
-     .what = "noreval/nrk_quiz_qa/nno/utils.p3_nn", .formula =
-     "{% set label, option = doc['choices']['label'], doc['choices']['text'] %}{% set out = [] %}{% for i "
-     "in range([label|length, option|length]|min) %}{% set _ = out.append(fill(text[2], label=label[i], "
-     "option=option[i])) %}{% endfor %}{{ fill(text[0], question=doc['question'], choices=''.join(out)) }}"},
+     .what = "noreval/nrk_quiz_qa/nno/utils.p3_nn", .formula = quiz_asking},
     {.sha256 = "d6eea70bc1ff3a9b901488b64307935ecd856adc2f8fa18c36af77dc8dd95798", .kind = HOOK_VALUE,
-     .what = "noreval/nrk_quiz_qa/nno/utils.p2_nn", .formula =
-     "{% set label, option = doc['choices']['label'], doc['choices']['text'] %}{% set out = [] %}{% for i "
-     "in range([label|length, option|length]|min) %}{% set _ = out.append(fill(text[2], label=label[i], "
-     "option=option[i])) %}{% endfor %}{% set all = text[7].join(label[:-1]) + fill(text[10], "
-     "latest_choice=label[-1]) %}{{ fill(text[0], question=doc['question'], choices=''.join(out), "
-     "enumerated_choices=all.replace(text[15], text[16]) if label|length == 2 else all) }}"},
+     .what = "noreval/nrk_quiz_qa/nno/utils.p2_nn", .formula = quiz_with_choices},
     {.sha256 = "1655685e7750b845ce22ff157525c3b46ee6b22087b4f2e54df1db7f7119a0b5", .kind = HOOK_VALUE,
      .what = "noreval/nortruthfulqa/multiple_choice/nob/utils.p0_nb", .formula =
      "{{ fill(text[0], question=doc['question']) }}"},
     {.sha256 = "cb9db0a6e59a2a5c6aa0cf89614443fd11eadf198c80efdaf350acef5dd80a32", .kind = HOOK_VALUE,
-     .what = "noreval/nortruthfulqa/multiple_choice/nob/utils.p1_nb", .formula =
-     "{% set out = [] %}{% for c in doc['mc1_targets']['choices'] %}{% set _ = out.append(fill(text[2], "
-     "choice=c)) %}{% endfor %}{{ fill(text[0], question=doc['question'], choices=''.join(out)) }}"},
+     .what = "noreval/nortruthfulqa/multiple_choice/nob/utils.p1_nb", .formula = norwegian_truthfulqa},
     {.sha256 = "8ad30a3bc706fe805f948a72f19f68cd8a5cd6a6c1520e3746acd588eeb4eb23", .kind = HOOK_VALUE,
-     .what = "noreval/nortruthfulqa/multiple_choice/nob/utils.p2_nb", .formula =
-     "{% set out = [] %}{% for c in doc['mc1_targets']['choices'] %}{% set _ = out.append(fill(text[2], "
-     "choice=c)) %}{% endfor %}{{ fill(text[0], question=doc['question'], choices=''.join(out)) }}"},
+     .what = "noreval/nortruthfulqa/multiple_choice/nob/utils.p2_nb", .formula = norwegian_truthfulqa},
     {.sha256 = "0e8ea6317fa43bacfda8a33882f44f66d7ec0771e4329b3e7cb5360bb83402bd", .kind = HOOK_VALUE,
-     .what = "noreval/nortruthfulqa/multiple_choice/nob/utils.p3_nb", .formula =
-     "{% set out = [] %}{% for c in doc['mc1_targets']['choices'] %}{% set _ = out.append(fill(text[2], "
-     "choice=c)) %}{% endfor %}{{ fill(text[0], question=doc['question'], choices=''.join(out)) }}"},
+     .what = "noreval/nortruthfulqa/multiple_choice/nob/utils.p3_nb", .formula = norwegian_truthfulqa},
     {.sha256 = "28a7b45e2822b5d0b162d86dd7d71121856adbb1495416e9ca5b2027fde8ec3f", .kind = HOOK_VALUE,
-     .what = "noreval/nortruthfulqa/multiple_choice/nob/utils.p4_nb", .formula =
-     "{% set out = [] %}{% for c in doc['mc1_targets']['choices'] %}{% set _ = out.append(fill(text[2], "
-     "choice=c)) %}{% endfor %}{{ fill(text[0], question=doc['question'], choices=''.join(out)) }}"},
+     .what = "noreval/nortruthfulqa/multiple_choice/nob/utils.p4_nb", .formula = norwegian_truthfulqa},
     {.sha256 = "cc928be6a106d50796bffea6455988016959b5bd3d168d74fd10aaecadc1901c", .kind = HOOK_VALUE,
-     .what = "noreval/nrk_quiz_qa/nob/utils.p1_nb", .formula =
-     "{% set out = [] %}{% for c in doc['choices']['text'] %}{% set _ = out.append(fill(text[2], "
-     "choice=c)) %}{% endfor %}{{ fill(text[0], question=doc['question'], choices=''.join(out)) }}"},
+     .what = "noreval/nrk_quiz_qa/nob/utils.p1_nb", .formula = quiz},
     {.sha256 = "d1a565808359bc078a1c0a600c7250e3e9b798d5ebc1dfa8e731dc3668bbcd3c", .kind = HOOK_VALUE,
-     .what = "noreval/nrk_quiz_qa/nob/utils.p4_nb", .formula =
-     "{% set out = [] %}{% for c in doc['choices']['text'] %}{% set _ = out.append(fill(text[2], "
-     "choice=c)) %}{% endfor %}{{ fill(text[0], question=doc['question'], choices=''.join(out)) }}"},
+     .what = "noreval/nrk_quiz_qa/nob/utils.p4_nb", .formula = quiz},
     {.sha256 = "9fa07800e69c4003e30ac881152e2e09e633ae7f020acb8318488200846f5ae4", .kind = HOOK_VALUE,
-     .what = "noreval/nrk_quiz_qa/nob/utils.p3_nb", .formula =
-     "{% set label, option = doc['choices']['label'], doc['choices']['text'] %}{% set out = [] %}{% for i "
-     "in range([label|length, option|length]|min) %}{% set _ = out.append(fill(text[2], label=label[i], "
-     "option=option[i])) %}{% endfor %}{{ fill(text[0], question=doc['question'], choices=''.join(out)) }}"},
+     .what = "noreval/nrk_quiz_qa/nob/utils.p3_nb", .formula = quiz_asking},
     {.sha256 = "930b18205a19e08140b189267a2dfc6a0f786f12a6ee4f6c07660b5f1a782523", .kind = HOOK_VALUE,
-     .what = "noreval/nrk_quiz_qa/nob/utils.p2_nb", .formula =
-     "{% set label, option = doc['choices']['label'], doc['choices']['text'] %}{% set out = [] %}{% for i "
-     "in range([label|length, option|length]|min) %}{% set _ = out.append(fill(text[2], label=label[i], "
-     "option=option[i])) %}{% endfor %}{% set all = text[7].join(label[:-1]) + fill(text[10], "
-     "latest_choice=label[-1]) %}{{ fill(text[0], question=doc['question'], choices=''.join(out), "
-     "enumerated_choices=all.replace(text[15], text[16]) if label|length == 2 else all) }}"},
+     .what = "noreval/nrk_quiz_qa/nob/utils.p2_nb", .formula = quiz_with_choices},
     {.sha256 = "43528eee61666d94ae9ac3d58bcd3a0c38182a8898f996f536be9de1d3655740", .kind = HOOK_VALUE,
      .what = "pubmedqa/preprocess_pubmedqa.doc_to_text", .formula =
      "{{ text[2].format('\\n'.join(doc['CONTEXTS']), doc['QUESTION']) }}"},
