@@ -9,16 +9,6 @@
 #include "datasets/datasets.h"
 #include "tests/support/support.h"
 
-static void put(const char *dir, const char *name, const char *text)
-{
-    char *path = file_join(dir, name), *folder = strdup(path);
-    *strrchr(folder, '/') = '\0';
-    cr_assert_eq(file_mkdirs(folder, NULL), CARAT_OK);
-    cr_assert_eq(file_write(path, text, strlen(text), NULL), CARAT_OK);
-    free(path);
-    free(folder);
-}
-
 static bool has(const char *dir, const char *name, const char *text)
 {
     struct buf got = BUF_INIT(1 << 20);
@@ -34,10 +24,10 @@ static const char record[] = "{\"SOME.tar\":{\"url\":\"u\",\"bytes\":3,\"sha256\
 
 static void fill_cache(const char *dir)
 {
-    put(dir, "minerva_math/fetched.json", record);
-    put(dir, "minerva_math/SOME/a.json", "{\"a\": 1}");
-    put(dir, "minerva_math/extra.jsonl", "{}\n");
-    put(dir, "minerva_math/stray.txt", "not in the record");
+    put_text_file(dir, "minerva_math/fetched.json", record);
+    put_text_file(dir, "minerva_math/SOME/a.json", "{\"a\": 1}");
+    put_text_file(dir, "minerva_math/extra.jsonl", "{}\n");
+    put_text_file(dir, "minerva_math/stray.txt", "not in the record");
 }
 
 static char *in(const char *dir, const char *name) { return file_join(dir, name); }
@@ -59,7 +49,7 @@ Test(bundle, what_is_packed_comes_out_the_same_and_the_bundle_has_no_date)
         cr_assert_eq(carat_bundle_read(paths[0], other, false, &err), CARAT_OK, "%s", err.msg);
     cr_expect(has(other, "minerva_math/SOME/a.json", "{\"a\": 1}") && has(other, "minerva_math/extra.jsonl", "{}\n"));
     cr_expect(!has(other, "minerva_math/stray.txt", "not in the record"));
-    put(other, "minerva_math/extra.jsonl", "mine");
+    put_text_file(other, "minerva_math/extra.jsonl", "mine");
     cr_expect_eq(carat_bundle_read(paths[0], other, false, &err), CARAT_EINPUT);
     cr_expect(strstr(err.msg, "extra.jsonl") && strstr(err.hint, "--force"), "%s", err.msg);
     cr_expect_eq(carat_bundle_read(paths[0], other, true, &err), CARAT_OK);
@@ -143,7 +133,7 @@ Test(bundle, a_hostile_one_puts_nothing_outside_and_nothing_unlisted)
         cr_expect(strstr(err.msg, cases[i].why), "case %zu: %s", i, err.msg);
         cr_expect(!file_exists(outside) && !file_exists("/tmp/evil"), "case %zu", i);
     }
-    put(dir, "a.tar.gz", "no archive at all");
+    put_text_file(dir, "a.tar.gz", "no archive at all");
     struct err err = ERR_INIT;
     cr_expect_eq(carat_bundle_read(path, cache, false, &err), CARAT_EINPUT);
     free(path), free(cache), free(outside);

@@ -5,17 +5,6 @@
 #include "tests/support/process.h"
 #include "tests/support/support.h"
 
-static void put(const char *dir, const char *name, const char *text)
-{
-    char *path = file_join(dir, name);
-    char *slash = strrchr(path, '/');
-    *slash = '\0';
-    cr_assert_eq(file_mkdirs(path, NULL), CARAT_OK);
-    *slash = '/';
-    cr_assert_eq(file_write(path, text, strlen(text), NULL), CARAT_OK);
-    free(path);
-}
-
 static void expect_prompts(const char *dir, const char *task, const char *shots, const char *wanted)
 {
     struct ran r = run_carat(NULL, "prompts", "-q", "-t", task, "--data", dir, "--json", "--shots", shots);
@@ -28,8 +17,8 @@ static void expect_prompts(const char *dir, const char *task, const char *shots,
 Test(e2e_prompts, a_shot_that_ends_at_its_gap_has_no_answer)
 {
     const char *dir = temp_dir();
-    put(dir, "winogrande/dev.jsonl", "{\"sentence\": \"It is _ here.\", \"option1\": \"a\", \"option2\": \"b\", \"answer\": \"1\"}\n");
-    put(dir, "winogrande/train_xl.jsonl",
+    put_text_file(dir, "winogrande/dev.jsonl", "{\"sentence\": \"It is _ here.\", \"option1\": \"a\", \"option2\": \"b\", \"answer\": \"1\"}\n");
+    put_text_file(dir, "winogrande/train_xl.jsonl",
         "{\"sentence\": \"It was the _ \", \"option1\": \"c\", \"option2\": \"d\", \"answer\": \"2\"}\n"
         "{\"sentence\": \"It was the _ \", \"option1\": \"c\", \"option2\": \"d\", \"answer\": \"2\"}\n");
     expect_prompts(dir, "winogrande", "1",
@@ -41,7 +30,7 @@ Test(e2e_prompts, a_shot_that_ends_at_its_gap_has_no_answer)
 Test(e2e_prompts, every_accepted_answer_is_told)
 {
     const char *dir = temp_dir();
-    put(dir, "nq_open/NQ-open.dev.jsonl", "{\"question\": \"who\", \"answer\": [\"A b\", \"A. b\"]}\n");
+    put_text_file(dir, "nq_open/NQ-open.dev.jsonl", "{\"question\": \"who\", \"answer\": [\"A b\", \"A. b\"]}\n");
     expect_prompts(dir, "nq_open", "0",
                    "{\"task\":\"nq_open\",\"index\":0,\"context\":\"Answer these questions:\\n\\nQ: who?\\nA:\","
                    "\"target\":\"A b\",\"references\":[\"A b\",\"A. b\"]}\n");
@@ -56,8 +45,8 @@ Test(e2e_prompts, every_accepted_answer_is_told)
 Test(e2e_prompts, a_description_is_there_without_shots)
 {
     const char *dir = temp_dir();
-    put(dir, "bbh/bbh/navigate.json", "{\"examples\": [{\"input\": \"Where?\", \"target\": \"Yes\"}]}");
-    put(dir, "bbh/cot-prompts/navigate.txt",
+    put_text_file(dir, "bbh/bbh/navigate.json", "{\"examples\": [{\"input\": \"Where?\", \"target\": \"Yes\"}]}");
+    put_text_file(dir, "bbh/cot-prompts/navigate.txt",
         "canary\n-----\nTell the way.\n\nQ: One?\nA: Let's think step by step.\nSo the answer is No.\n");
     expect_prompts(dir, "bbh_navigate", "0",
                    "{\"task\":\"bbh_navigate\",\"index\":0,\"context\":\"Tell the way.\\n\\nQ: Where?\\nA: Let's think step by "

@@ -55,6 +55,16 @@ void temp_remove(const char *dir)
     nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+void put_text_file(const char *dir, const char *name, const char *text)
+{
+    char *path = file_join(dir, name), *slash = strrchr(path, '/');
+    *slash = '\0';
+    cr_assert_eq(file_mkdirs(path, NULL), CARAT_OK);
+    *slash = '/';
+    cr_assert_eq(file_write(path, text, strlen(text), NULL), CARAT_OK);
+    free(path);
+}
+
 size_t each_json_line(const char *path, void (*fn)(void *context, size_t line, const json_t *value), void *context)
 {
     struct buf text = BUF_INIT(BUF_MAX_DEFAULT);

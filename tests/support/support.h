@@ -15,6 +15,9 @@ const char *golden_path(const char *rel);
 const char *temp_dir(void);
 void temp_remove(const char *dir);
 
+/* Writes a text into `name` below `dir`; folders on the way are made. */
+void put_text_file(const char *dir, const char *name, const char *text);
+
 /* Calls fn for each line of a JSON Lines file; fails the test on a bad line. Returns the number of lines. */
 size_t each_json_line(const char *path, void (*fn)(void *context, size_t line, const json_t *value), void *context);
 

@@ -14,17 +14,6 @@
 
 /* ---- made-up trees: folders, where writing a limit fails, so that the message says which group was chosen ------- */
 
-static void put(const char *dir, const char *path, const char *text)
-{
-    char *file = file_join(dir, path);
-    char *slash = strrchr(file, '/');
-    *slash = '\0';
-    cr_assert_eq(file_mkdirs(file, NULL), CARAT_OK);
-    *slash = '/';
-    cr_assert_eq(file_write(file, text, strlen(text), NULL), CARAT_OK);
-    free(file);
-}
-
 static struct err open_made_up(const char *dir, const char *cgroup, const char *mount)
 {
     struct err err = ERR_INIT;
@@ -32,8 +21,8 @@ static struct err open_made_up(const char *dir, const char *cgroup, const char *
     char line[1024], path[1024], mounts[1024];
     snprintf(line, sizeof line, "22 1 0:20 / / rw - ext4 /dev/vda rw\n36 35 0:31 %s - %s rw,memory\n", mount,
              strstr(cgroup, "0::") ? "cgroup2 none" : "cgroup cgroup");
-    put(dir, "cgroup", cgroup);
-    put(dir, "mountinfo", line);
+    put_text_file(dir, "cgroup", cgroup);
+    put_text_file(dir, "mountinfo", line);
     snprintf(path, sizeof path, "%s/cgroup", dir);
     snprintf(mounts, sizeof mounts, "%s/mountinfo", dir);
     cr_expect_eq(cgroups_open(&(struct cgroup_places){.cgroup = path, .mountinfo = mounts}, &groups, &err), CARAT_EUNSUPPORTED);
@@ -53,11 +42,11 @@ Test(cgroup, looks_for_the_nearest_group_with_both_controllers)
 {
     const char *dir = temp_dir();
     char mount[512];
-    put(dir, "t/user/app/cgroup.controllers", "cpu memory pids\n");
-    put(dir, "t/user/app/cgroup.subtree_control", "memory pids\n");
-    put(dir, "t/user/app/cgroup.procs", "");
-    put(dir, "t/user/app/shell.scope/cgroup.controllers", "memory\n"); /* no pids: one above */
-    put(dir, "t/user/app/shell.scope/cgroup.procs", "1\n");
+    put_text_file(dir, "t/user/app/cgroup.controllers", "cpu memory pids\n");
+    put_text_file(dir, "t/user/app/cgroup.subtree_control", "memory pids\n");
+    put_text_file(dir, "t/user/app/cgroup.procs", "");
+    put_text_file(dir, "t/user/app/shell.scope/cgroup.controllers", "memory\n"); /* no pids: one above */
+    put_text_file(dir, "t/user/app/shell.scope/cgroup.procs", "1\n");
     snprintf(mount, sizeof mount, "/ %s/t rw", dir);
     expect_chosen(dir, "12:pids:/elsewhere\n0::/user/app/shell.scope\n", mount, "t/user/app");
     expect_chosen(dir, "0::/user/app\n", mount, "t/user/app");
@@ -70,7 +59,7 @@ Test(cgroup, knows_the_old_layout)
 {
     const char *dir = temp_dir();
     char mount[512];
-    put(dir, "m/job/cgroup.procs", "1\n");
+    put_text_file(dir, "m/job/cgroup.procs", "1\n");
     snprintf(mount, sizeof mount, "/ %s/m rw", dir);
     expect_chosen(dir, "9:name=systemd:/\n4:cpu,memory:/job\n", mount, "m/job");
     temp_remove(dir);
@@ -80,8 +69,8 @@ Test(cgroup, refuses_what_is_not_ours_and_says_what_to_do)
 {
     const char *dir = temp_dir();
     char mount[512];
-    put(dir, "t/one/cgroup.controllers", "cpu\n");
-    put(dir, "t/one/cgroup.procs", "1\n");
+    put_text_file(dir, "t/one/cgroup.controllers", "cpu\n");
+    put_text_file(dir, "t/one/cgroup.procs", "1\n");
     snprintf(mount, sizeof mount, "/ %s/t rw", dir);
     static const char *const groups[] = {"0::/one\n", "0::/../one\n", "0::/none\n", "0:\n::\n:", "", "0::", "4:memory:/none\n"};
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {

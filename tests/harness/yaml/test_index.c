@@ -6,15 +6,6 @@
 #include "harness/yaml/yaml_tasks.h"
 #include "tests/support/support.h"
 
-static void put(const char *dir, const char *name, const char *text)
-{
-    char *path = file_join(dir, name), *folder = config_dir(path);
-    cr_assert_eq(file_mkdirs(folder, NULL), CARAT_OK);
-    cr_assert_eq(file_write(path, text, strlen(text), NULL), CARAT_OK);
-    free(path);
-    free(folder);
-}
-
 #define TASK(name, more)                                                                                             \
     "task: " name "\ndataset_path: d\ntest_split: test\ndoc_to_text: q\ndoc_to_target: a\n" more
 
@@ -59,15 +50,15 @@ static void expect_refused(struct yaml_tasks *tasks, const char *name, const cha
 Test(yaml_index, resolves_tasks_tags_and_groups)
 {
     const char *dir = temp_dir();
-    put(dir, "a.yaml", TASK("a", "tag: [t, u]\n"));
-    put(dir, "sub/b.yaml", TASK("b", "tag: t\n"));
-    put(dir, "sub/c.yaml", "include: ../_c\ntask: c\n");
-    put(dir, "_c", TASK("never", "tag: u\n"));
-    put(dir, "g.yaml", "group: g\ntask: [a, {group: inner, task: [b, c]}, outside]\naggregate_metric_list: [{metric: acc}]\n");
-    put(dir, "h.yaml", "group: h\ntask:\n  - t\n  - {task: c, num_fewshot: 3}\n  - " 
+    put_text_file(dir, "a.yaml", TASK("a", "tag: [t, u]\n"));
+    put_text_file(dir, "sub/b.yaml", TASK("b", "tag: t\n"));
+    put_text_file(dir, "sub/c.yaml", "include: ../_c\ntask: c\n");
+    put_text_file(dir, "_c", TASK("never", "tag: u\n"));
+    put_text_file(dir, "g.yaml", "group: g\ntask: [a, {group: inner, task: [b, c]}, outside]\naggregate_metric_list: [{metric: acc}]\n");
+    put_text_file(dir, "h.yaml", "group: h\ntask:\n  - t\n  - {task: c, num_fewshot: 3}\n  - " 
                        "{task: own, dataset_path: x, test_split: s, doc_to_text: q, doc_to_target: a}\n");
-    put(dir, "__pycache__/x.yaml", TASK("hidden", ""));
-    put(dir, "broken.yaml", "task: [\n");
+    put_text_file(dir, "__pycache__/x.yaml", TASK("hidden", ""));
+    put_text_file(dir, "broken.yaml", "task: [\n");
     struct yaml_tasks *tasks = scan(dir);
     expect_leaves(tasks, "a", "a//");
     expect_leaves(tasks, "t", "a// b//");
@@ -89,8 +80,8 @@ Test(yaml_index, a_groups_file_finds_the_tasks_beside_it)
 {
     const char *dir = temp_dir();
     struct yaml_tasks *tasks;
-    put(dir, "a.yaml", TASK("a", ""));
-    put(dir, "g.yaml", "group: g\ngroup_alias: The G\ntask: a\naggregate_metric_list: {metric: acc, weight_by_size: true}\n");
+    put_text_file(dir, "a.yaml", TASK("a", ""));
+    put_text_file(dir, "g.yaml", "group: g\ngroup_alias: The G\ntask: a\naggregate_metric_list: {metric: acc, weight_by_size: true}\n");
     char *path = file_join(dir, "g.yaml");
     cr_assert_eq(yaml_tasks_new(&tasks, NULL), CARAT_OK);
     expect_leaves(tasks, path, "a/g/");
@@ -111,9 +102,9 @@ Test(yaml_index, a_group_weights_by_size_or_counts_each_task_once)
         char group[200];
         struct yaml_leaves leaves = YAML_LEAVES_INIT;
         bool found;
-        put(dir, "a.yaml", TASK("a", ""));
+        put_text_file(dir, "a.yaml", TASK("a", ""));
         snprintf(group, sizeof group, "group: g\ntask: [a]\naggregate_metric_list: [{metric: acc%s}]\n", cases[i].weight);
-        put(dir, "g.yaml", group);
+        put_text_file(dir, "g.yaml", group);
         struct yaml_tasks *tasks = scan(dir);
         cr_assert_eq(yaml_tasks_resolve(tasks, "g", &leaves, &found, NULL), CARAT_OK);
         cr_expect_str_eq(leaves.items[0].group, "g");
@@ -127,9 +118,9 @@ Test(yaml_index, a_group_weights_by_size_or_counts_each_task_once)
 Test(yaml_index, the_last_folder_and_of_a_folder_the_first_file_win)
 {
     const char *one = temp_dir(), *two = temp_dir();
-    put(one, "a1.yaml", TASK("a", "num_fewshot: 1\n"));
-    put(one, "a2.yaml", TASK("a", "num_fewshot: 2\n"));
-    put(two, "z.yaml", TASK("a", "num_fewshot: 7\n"));
+    put_text_file(one, "a1.yaml", TASK("a", "num_fewshot: 1\n"));
+    put_text_file(one, "a2.yaml", TASK("a", "num_fewshot: 2\n"));
+    put_text_file(two, "z.yaml", TASK("a", "num_fewshot: 7\n"));
     struct yaml_tasks *tasks = scan(one);
     struct yaml_leaves leaves = YAML_LEAVES_INIT;
     bool found;
@@ -169,7 +160,7 @@ Test(yaml_index, refuses_by_name_what_it_does_not_know)
         struct yaml_tasks *tasks;
         char *path = file_join(dir, "x.yaml");
         buf_printf(&text, "%s%s", TASK("x", ""), cases[i].more);
-        put(dir, "x.yaml", text.p);
+        put_text_file(dir, "x.yaml", text.p);
         cr_assert_eq(yaml_tasks_new(&tasks, NULL), CARAT_OK);
         expect_refused(tasks, path, cases[i].message);
         yaml_tasks_free(tasks);
@@ -203,7 +194,7 @@ Test(yaml_index, tells_what_can_be_asked_but_not_scored)
         bool found;
         char *path = file_join(dir, "x.yaml");
         buf_printf(&text, "%s%s", TASK("x", ""), cases[i].more);
-        put(dir, "x.yaml", text.p);
+        put_text_file(dir, "x.yaml", text.p);
         cr_assert_eq(yaml_tasks_new(&tasks, NULL), CARAT_OK);
         cr_assert_eq(yaml_tasks_resolve(tasks, path, &leaves, &found, &err), CARAT_OK, "%s", err.msg);
         const char *why = yaml_task_cannot_run(leaves.items[0].task);
@@ -222,11 +213,11 @@ Test(yaml_index, includes_come_first_and_cycles_are_refused)
     struct err err = ERR_INIT;
     json_t *config;
     struct buf out = BUF_INIT(1 << 16);
-    put(dir, "x.yaml", "include: [one, two.yaml]\nc: 5\n");
-    put(dir, "one.yaml", "a: {k: 1}\nb: 1\ntask_list: [z]\n"); /* named without its suffix */
-    put(dir, "two.yaml", "a: {l: 2}\nc: 2\n");
-    put(dir, "loop.yaml", "include: back.yaml\n");
-    put(dir, "back.yaml", "include: loop.yaml\n");
+    put_text_file(dir, "x.yaml", "include: [one, two.yaml]\nc: 5\n");
+    put_text_file(dir, "one.yaml", "a: {k: 1}\nb: 1\ntask_list: [z]\n"); /* named without its suffix */
+    put_text_file(dir, "two.yaml", "a: {l: 2}\nc: 2\n");
+    put_text_file(dir, "loop.yaml", "include: back.yaml\n");
+    put_text_file(dir, "back.yaml", "include: loop.yaml\n");
     char *x = file_join(dir, "x.yaml"), *loop = file_join(dir, "loop.yaml");
     cr_assert_eq(config_load(x, NULL, &config, &err), CARAT_OK, "%s", err.msg);
     cr_assert_eq(json_write(config, &out), CARAT_OK);
